@@ -1,0 +1,43 @@
+import * as pulumi from "@pulumi/pulumi";
+
+/** The tags that every resource of a stack carries; cost allocation, backups and the IAM conditions rest on them. */
+export interface PlatformTags {
+  readonly project: string;
+  readonly stack: string;
+  readonly stage: string;
+  readonly owner: string;
+}
+
+/** What every resource knows of itself but no declaration file shows. */
+interface ResourceInternals {
+  readonly __pulumiType?: string;
+  readonly __name?: string;
+  readonly __parentResource?: ResourceInternals;
+}
+
+/** Logical name of the component right below the stack that a resource belongs to: `network`, `fleet`, ... */
+function topComponentName(parent: pulumi.Resource | undefined, name: string): string {
+  let component = name;
+  let at = parent as ResourceInternals | undefined;
+  for (; at && at.__pulumiType !== pulumi.runtime.rootPulumiStackTypeName; at = at.__parentResource) {
+    component = at.__name ?? component;
+  }
+  return component;
+}
+
+/**
+ * Gives every taggable resource of the program the platform's tags, and `component` by the component it belongs to. Tags
+ * that a resource sets itself win. Taggable is what the provider's own class says: it lists the output `tagsAll`.
+ */
+export function tagEverything(tags: PlatformTags): void {
+  pulumi.runtime.registerStackTransformation(({ props, opts, name }) => {
+    if (!("tagsAll" in props)) return undefined;
+    const own = props.tags as pulumi.Input<Record<string, pulumi.Input<string>>> | undefined;
+    const base = { ...tags, component: topComponentName(opts.parent, name) };
+    const merged =
+      own === undefined || !(pulumi.Output.isInstance(own) || own instanceof Promise)
+        ? { ...base, ...own }
+        : pulumi.output(own).apply((values) => ({ ...base, ...values }));
+    return { props: { ...props, tags: merged }, opts };
+  });
+}

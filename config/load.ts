@@ -1,0 +1,150 @@
+import * as pulumi from "@pulumi/pulumi";
+import { z } from "zod";
+import { throwIfAny, type Issue } from "../components/common/validation";
+import { didYouMean, describeIssue, type FieldSchema } from "./describe-issue";
+import { contextFor, stages, type Section, type Stage } from "./section";
+import { sections, type SectionKey, type SectionSettings } from "./sections";
+
+/** What every stack says, whichever sections it turns on. */
+export interface BaseSettings {
+  readonly project: string;
+  readonly organization: string;
+  readonly stack: string;
+  readonly stage: Stage;
+  /** Team that answers for the stack; a tag of every resource. */
+  readonly owner: string;
+  readonly region: string;
+}
+
+/** A stack's validated configuration, every default filled in; a section that is off is undefined. */
+export type Settings = BaseSettings & SectionSettings;
+
+/** Keys beside the sections. */
+export const baseKeys = ["stage", "owner"] as const;
+
+const regionPattern = /^[a-z]{2}(-[a-z]+)+-\d$/;
+const ownerPattern = /^[\w.@ +=:/-]{1,128}$/;
+
+type Raw = Readonly<Record<string, unknown>>;
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+/** Reads the engine's configuration of a project: keys without their namespace, objects parsed. */
+export function readConfig(project: string): { raw: Raw; region: string | undefined } {
+  const raw: Record<string, unknown> = {};
+  for (const [key, text] of Object.entries(pulumi.runtime.allConfig())) {
+    if (!key.startsWith(`${project}:`)) continue;
+    const name = key.slice(project.length + 1);
+    raw[name] = (baseKeys as readonly string[]).includes(name) ? text : parseJson(text);
+  }
+  const region = new pulumi.Config("aws").get("region") ?? process.env.AWS_REGION ?? process.env.AWS_DEFAULT_REGION;
+  return { raw, region };
+}
+
+function checkBase(raw: Raw, region: string | undefined): Issue[] {
+  const issues: Issue[] = [];
+  if (!stages.some((stage) => stage === raw.stage)) {
+    issues.push({
+      path: "stage",
+      problem: raw.stage === undefined ? "is missing" : "is not a stage",
+      value: raw.stage,
+      allowed: "dev, qa (paper trading) or prod (live trading)",
+      fix: "Set trading-platform:stage in the stack file; it decides every default.",
+    });
+  }
+  if (typeof raw.owner !== "string" || !ownerPattern.test(raw.owner)) {
+    issues.push({
+      path: "owner",
+      problem: raw.owner === undefined ? "is missing" : "cannot be a tag's value",
+      value: raw.owner,
+      allowed: "1 to 128 letters, digits, spaces and . _ @ + = : / -",
+      fix: "Set trading-platform:owner to the team that answers for this stack.",
+    });
+  }
+  if (!region || !regionPattern.test(region)) {
+    issues.push({
+      path: "aws:region",
+      problem: region ? "is not a Region" : "is missing",
+      value: region,
+      allowed: "a Region's code such as us-east-1 (a Local Zone goes into the trader's or the network's settings)",
+      fix: "Set aws:region in the stack file.",
+    });
+  }
+  const known = [...baseKeys, ...Object.keys(sections)];
+  for (const key of Object.keys(raw).filter((name) => !known.includes(name))) {
+    const close = didYouMean(key, known);
+    issues.push({
+      path: key,
+      problem: "is not a section",
+      value: raw[key],
+      allowed: known.join(", "),
+      fix: close ? `Did you mean ${close}? Otherwise remove the key.` : "Remove the key.",
+    });
+  }
+  return issues;
+}
+
+/** JSON Schema of a section for a stage: the source of "allowed" in messages and of the reference. */
+export function sectionSchema(key: SectionKey, stage: Stage, region: string): FieldSchema {
+  const schema = (sections[key] as Section<z.ZodType>).schema(contextFor(stage, region));
+  return z.toJSONSchema(schema, { io: "input", unrepresentable: "any" }) as FieldSchema;
+}
+
+/** True where a section is written and not switched off by `enabled: false`. */
+function isOn(value: unknown): boolean {
+  return value !== undefined && value !== false && !(typeof value === "object" && value !== null && (value as Raw).enabled === false);
+}
+
+/**
+ * Validates everything and fills in the stage's defaults.
+ * @throws ValidationError with all mistakes at once.
+ */
+export function validate(base: Omit<BaseSettings, "stage" | "owner" | "region">, raw: Raw, region: string | undefined): Settings {
+  const source = `Configuration of stack ${base.stack}`;
+  const issues = checkBase(raw, region);
+  const stage = (stages.find((one) => one === raw.stage) ?? "prod") satisfies Stage;
+  const place = region && regionPattern.test(region) ? region : "us-east-1";
+  const values: Record<string, unknown> = {};
+  for (const [key, section] of Object.entries(sections) as [SectionKey, Section<z.ZodType>][]) {
+    if (!isOn(raw[key])) continue;
+    const { enabled: _on, ...input } = (typeof raw[key] === "object" ? raw[key] : { value: raw[key] }) as Record<string, unknown>;
+    const parsed = section.schema(contextFor(stage, place)).safeParse(typeof raw[key] === "object" ? input : raw[key]);
+    if (parsed.success) values[key] = parsed.data;
+    else {
+      const schema = sectionSchema(key, stage, place);
+      issues.push(...parsed.error.issues.flatMap((issue) => describeIssue(issue, raw[key], schema, key)));
+    }
+    for (const other of section.requires ?? []) {
+      if (isOn(raw[other])) continue;
+      issues.push({
+        path: key,
+        problem: `needs the section ${other}, which is off`,
+        fix: `Add trading-platform:${other} to the stack file (an empty object {} takes its defaults), or remove ${key}.`,
+      });
+    }
+  }
+  const settings = { ...base, stage, owner: String(raw.owner), region: place, ...values };
+  if (issues.length === 0) {
+    for (const [key, section] of Object.entries(sections) as [SectionKey, Section<z.ZodType>][]) {
+      if (!(key in values) || !section.check) continue;
+      for (const issue of section.check(values[key], settings)) {
+        issues.push({ ...issue, path: issue.path ? `${key}.${issue.path}` : key });
+      }
+    }
+  }
+  throwIfAny(source, issues);
+  return settings as Settings;
+}
+
+/** The settings of the stack that the engine, or the planner, runs. The only reader of configuration. */
+export function loadSettings(): Settings {
+  const project = pulumi.getProject();
+  const { raw, region } = readConfig(project);
+  return validate({ project, organization: pulumi.getOrganization(), stack: pulumi.getStack() }, raw, region);
+}

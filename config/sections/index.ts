@@ -1,0 +1,17 @@
+import type { z } from "zod";
+import type { Section } from "../section";
+import { fleet } from "./fleet";
+import { network } from "./network";
+
+/** Every section, by its key in the stack file. A new one is its file and its line here. */
+export const sections = {
+  network,
+  fleet,
+} as const;
+
+export type SectionKey = keyof typeof sections;
+
+/** A section's settings, defaults filled in. */
+export type SettingsOf<K extends SectionKey> = (typeof sections)[K] extends Section<infer S> ? z.output<S> : never;
+
+export type SectionSettings = { readonly [K in SectionKey]?: SettingsOf<K> };

@@ -1,0 +1,199 @@
+/**
+ * The one module that touches Pulumi's internal surfaces: it runs a program with Pulumi's mocks in a store of its own and
+ * records each registration with what mock arguments leave out (parent, options, dependencies).
+ */
+import * as pulumi from "@pulumi/pulumi";
+import * as resourceProto from "@pulumi/pulumi/proto/resource_pb";
+import { deserializeProperties } from "@pulumi/pulumi/runtime/rpc";
+
+/** A resource as the program registered it; inputs are plain values, secrets marked as `SecretValue`. */
+export interface RecordedResource {
+  readonly urn: string;
+  readonly type: string;
+  readonly name: string;
+  /** URN of the parent; null for a child of the stack. */
+  readonly parent: string | null;
+  readonly custom: boolean;
+  readonly remote: boolean;
+  readonly protect: boolean;
+  readonly retainOnDelete: boolean;
+  readonly inputs: Readonly<Record<string, unknown>>;
+  readonly dependencies: readonly string[];
+  readonly propertyDependencies: Readonly<Record<string, readonly string[]>>;
+  /** Reference of an explicit provider, `<urn>::<id>`; empty for the default provider. */
+  readonly provider: string;
+}
+
+export interface LogLine {
+  readonly severity: (typeof severities)[number];
+  readonly message: string;
+}
+
+/** Answers for what a program asks of the engine. */
+export interface Answers {
+  /** State (inputs and computed outputs) of a resource that was just registered. */
+  newResource(args: pulumi.runtime.MockResourceArgs): { id: string | undefined; state: Record<string, unknown> };
+  /** Result of a data source; throws where the token is unknown. */
+  call(args: pulumi.runtime.MockCallArgs): Record<string, unknown>;
+}
+
+/** The few members of Pulumi's monitor, engine and store that no declaration file shows. */
+interface Monitor {
+  newUrn(parent: string | undefined, type: string, name: string): string;
+  registerResource(request: resourceProto.RegisterResourceRequest, callback: Callback): Promise<void>;
+}
+type Callback = (error: unknown, response: unknown) => void;
+interface Store {
+  readonly settings: { readonly monitor: Monitor; engine: unknown };
+}
+/* eslint-disable @typescript-eslint/no-require-imports -- internal modules have no declaration files */
+const { withLocalStorage, getLocalStore } = require("@pulumi/pulumi/runtime/state") as {
+  withLocalStorage<T>(body: () => T): T;
+  getLocalStore(): Store;
+};
+const { waitForRPCs } = require("@pulumi/pulumi/runtime/settings") as { waitForRPCs(): Promise<void> };
+/* eslint-enable */
+
+const stackType = "pulumi:pulumi:Stack";
+/** Log severities by their number in Pulumi's engine protocol. */
+const severities = ["debug", "info", "warning", "error"] as const;
+
+/** Type of a URN with its parents' types: `trading:network:TradingVpc$aws:ec2/subnet:Subnet`. */
+function qualifiedType(urn: string): string {
+  return urn.split("::")[2] ?? "";
+}
+
+function record(request: resourceProto.RegisterResourceRequest, urn: string): RecordedResource {
+  const propertyDependencies: Record<string, string[]> = {};
+  request.getPropertydependenciesMap().forEach((dependencies, property) => {
+    const urns = dependencies.getUrnsList();
+    if (urns.length > 0) propertyDependencies[property] = [...urns].sort();
+  });
+  const object = request.getObject();
+  const parent = request.getParent();
+  return {
+    urn,
+    type: request.getType(),
+    name: request.getName(),
+    parent: !parent || qualifiedType(parent) === stackType ? null : parent,
+    custom: request.getCustom(),
+    remote: request.getRemote(),
+    protect: request.getProtect() ?? false,
+    retainOnDelete: request.getRetainondelete() ?? false,
+    inputs: object ? (deserializeProperties(object, true) as Record<string, unknown>) : {},
+    dependencies: [...request.getDependenciesList()].sort(),
+    propertyDependencies,
+    provider: request.getProvider(),
+  };
+}
+
+export interface RunOptions {
+  readonly project: string;
+  readonly stack: string;
+  readonly organization?: string;
+  /** Namespaced keys with values as the engine hands them over: strings, or JSON text for objects. */
+  readonly config: Readonly<Record<string, string>>;
+  readonly answers: Answers;
+  /** Called with the number of registrations so far, for progress. */
+  readonly onRegister?: (count: number) => void;
+}
+
+export interface RunResult {
+  readonly resources: readonly RecordedResource[];
+  readonly outputs: unknown;
+  readonly log: readonly LogLine[];
+}
+
+/** Unhandled rejections are told of a few turns after the promises that carry them. */
+async function rejectionsToSurface(): Promise<void> {
+  for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
+}
+
+/**
+ * Runs `program` as the engine would and returns what it registered. Rejects with the first error of the program or of a
+ * registration; a second registration of the same URN is such an error, as it is in the real engine.
+ */
+export async function runProgram(program: () => unknown, options: RunOptions): Promise<RunResult> {
+  return withLocalStorage(async () => {
+    const store = getLocalStore();
+    const resources: RecordedResource[] = [];
+    const log: LogLine[] = [];
+    const failures: unknown[] = [];
+    const urns = new Set<string>();
+
+    pulumi.runtime.setAllConfig({ ...options.config });
+    const mocks: pulumi.runtime.Mocks = {
+      newResource: (args) => {
+        if (args.type === stackType) return { id: undefined, state: {} };
+        return options.answers.newResource(args);
+      },
+      call: (args) => {
+        try {
+          return options.answers.call(args);
+        } catch (error) {
+          failures.push(error); // the SDK keeps only a status code of it
+          throw error;
+        }
+      },
+    };
+    await pulumi.runtime.setMocks(mocks, options.project, options.stack, false, options.organization ?? "organization");
+
+    const { monitor } = store.settings;
+    monitor.newUrn = (parent, type, name) => {
+      const above = parent ? qualifiedType(parent) : "";
+      const full = above && above !== stackType ? `${above}$${type}` : type;
+      return `urn:pulumi:${options.stack}::${options.project}::${full}::${name}`;
+    };
+    const register = monitor.registerResource.bind(monitor);
+    monitor.registerResource = (request, callback) => {
+      const urn = monitor.newUrn(request.getParent(), request.getType(), request.getName());
+      if (urns.has(urn)) {
+        const error = new pulumi.RunError(`Duplicate resource URN '${urn}': two resources of one parent type share a name`);
+        failures.push(error);
+        callback(error, undefined);
+        return Promise.resolve();
+      }
+      urns.add(urn);
+      if (request.getType() !== stackType) {
+        resources.push(record(request, urn));
+        options.onRegister?.(resources.length);
+      }
+      return register(request, (error, response) => {
+        if (error) failures.push(error);
+        callback(error, response);
+      });
+    };
+    store.settings.engine = {
+      log(request: { getSeverity(): number; getMessage(): string }, done: Callback) {
+        const severity = severities[request.getSeverity()] ?? "info";
+        if (severity !== "debug") log.push({ severity, message: request.getMessage() });
+        done(null, undefined);
+      },
+      setRootResource(_request: unknown, done: Callback) {
+        done(null, {});
+      },
+    };
+
+    // Pulumi takes a stack trace for every promise it makes; they are 60 % of a run's time and nobody reads them here.
+    const { stackTraceLimit } = Error;
+    const onRejection = (error: unknown) => failures.push(error);
+    process.on("unhandledRejection", onRejection);
+    Error.stackTraceLimit = 0;
+    try {
+      const outputs: unknown = await pulumi.runtime.runInPulumiStack(async () => {
+        const result: unknown = await program();
+        return result as Record<string, unknown>;
+      });
+      await waitForRPCs();
+      await rejectionsToSurface();
+      if (failures.length > 0) throw failures[0];
+      return { resources, outputs, log };
+    } catch (error) {
+      await rejectionsToSurface();
+      throw failures[0] ?? error;
+    } finally {
+      Error.stackTraceLimit = stackTraceLimit;
+      process.off("unhandledRejection", onRejection);
+    }
+  });
+}
