@@ -63,7 +63,8 @@ export function fieldAt(schema: FieldSchema | undefined, path: readonly Property
 }
 
 function range(unit: string, low: number | undefined, high: number | undefined): string {
-  if (low !== undefined && high !== undefined && high < Number.MAX_SAFE_INTEGER) return `${unit} from ${low} to ${high}`;
+  if (low !== undefined && high !== undefined && high < Number.MAX_SAFE_INTEGER)
+    return `${unit} from ${low} to ${high}`;
   if (low !== undefined && low > Number.MIN_SAFE_INTEGER) return `${unit} of at least ${low}`;
   if (high !== undefined && high < Number.MAX_SAFE_INTEGER) return `${unit} of at most ${high}`;
   return unit;
@@ -74,7 +75,7 @@ export function describeAllowed(field: FieldSchema | undefined): string | undefi
   if (!field) return undefined;
   if (field.allowed) return field.allowed;
   if (field.enum) return `one of ${field.enum.map((value) => String(value)).join(", ")}`;
-  if (field.const !== undefined) return String(field.const);
+  if (field.const !== undefined) return JSON.stringify(field.const);
   if (field.anyOf) return field.anyOf.map((one) => describeAllowed(one)).join(", or ");
   switch (field.type) {
     case "integer":
@@ -83,7 +84,9 @@ export function describeAllowed(field: FieldSchema | undefined): string | undefi
       return range("a number", field.minimum ?? field.exclusiveMinimum, field.maximum);
     case "string":
       if (field.pattern) return `text that matches ${field.pattern}`;
-      return field.minLength || field.maxLength ? range("text with a length", field.minLength, field.maxLength) : "text";
+      return field.minLength || field.maxLength
+        ? range("text with a length", field.minLength, field.maxLength)
+        : "text";
     case "boolean":
       return "true or false";
     case "array":
@@ -104,10 +107,20 @@ export function showPath(path: readonly PropertyKey[]): string {
 }
 
 function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
-  return path.reduce<unknown>((at, step) => (at === null || typeof at !== "object" ? undefined : (at as Record<PropertyKey, unknown>)[step]), value);
+  return path.reduce<unknown>(
+    (at, step) => (at === null || typeof at !== "object" ? undefined : (at as Record<PropertyKey, unknown>)[step]),
+    value,
+  );
 }
 
-const nameOfType = (value: unknown) => (value === null ? "empty" : Array.isArray(value) ? "a list" : typeof value === "object" ? "an object" : `a ${typeof value}`);
+const nameOfType = (value: unknown) =>
+  value === null
+    ? "empty"
+    : Array.isArray(value)
+      ? "a list"
+      : typeof value === "object"
+        ? "an object"
+        : `a ${typeof value}`;
 
 /** Turns one of zod's issues into ours; unknown keys become one issue each. `input` is what was validated. */
 export function describeIssue(issue: z.core.$ZodIssue, input: unknown, schema: FieldSchema, root: string): Issue[] {
@@ -130,7 +143,8 @@ export function describeIssue(issue: z.core.$ZodIssue, input: unknown, schema: F
         };
       });
     case "invalid_type":
-      if (value === undefined) return [{ path, problem: "is missing", allowed, fix: fix ? `Set it: ${fix}` : "Set it." }];
+      if (value === undefined)
+        return [{ path, problem: "is missing", allowed, fix: fix ? `Set it: ${fix}` : "Set it." }];
       return [{ path, problem: `is ${nameOfType(value)}`, value, allowed, fix }];
     case "too_small":
     case "too_big":
@@ -139,7 +153,9 @@ export function describeIssue(issue: z.core.$ZodIssue, input: unknown, schema: F
     case "invalid_union":
       return [{ path, problem: "is not one of the choices", value, allowed, fix }];
     case "invalid_format":
-      return [{ path, problem: issue.message.startsWith("is ") ? issue.message : "has the wrong form", value, allowed, fix }];
+      return [
+        { path, problem: issue.message.startsWith("is ") ? issue.message : "has the wrong form", value, allowed, fix },
+      ];
     default:
       return [{ path, problem: issue.message, value, allowed, fix }];
   }

@@ -98,14 +98,22 @@ export function sectionSchema(key: SectionKey, stage: Stage, region: string): Fi
 
 /** True where a section is written and not switched off by `enabled: false`. */
 function isOn(value: unknown): boolean {
-  return value !== undefined && value !== false && !(typeof value === "object" && value !== null && (value as Raw).enabled === false);
+  return (
+    value !== undefined &&
+    value !== false &&
+    !(typeof value === "object" && value !== null && (value as Raw).enabled === false)
+  );
 }
 
 /**
  * Validates everything and fills in the stage's defaults.
  * @throws ValidationError with all mistakes at once.
  */
-export function validate(base: Omit<BaseSettings, "stage" | "owner" | "region">, raw: Raw, region: string | undefined): Settings {
+export function validate(
+  base: Omit<BaseSettings, "stage" | "owner" | "region">,
+  raw: Raw,
+  region: string | undefined,
+): Settings {
   const source = `Configuration of stack ${base.stack}`;
   const issues = checkBase(raw, region);
   const stage = (stages.find((one) => one === raw.stage) ?? "prod") satisfies Stage;
@@ -113,7 +121,10 @@ export function validate(base: Omit<BaseSettings, "stage" | "owner" | "region">,
   const values: Record<string, unknown> = {};
   for (const [key, section] of Object.entries(sections) as [SectionKey, Section<z.ZodType>][]) {
     if (!isOn(raw[key])) continue;
-    const { enabled: _on, ...input } = (typeof raw[key] === "object" ? raw[key] : { value: raw[key] }) as Record<string, unknown>;
+    const { enabled: _on, ...input } = (typeof raw[key] === "object" ? raw[key] : { value: raw[key] }) as Record<
+      string,
+      unknown
+    >;
     const parsed = section.schema(contextFor(stage, place)).safeParse(typeof raw[key] === "object" ? input : raw[key]);
     if (parsed.success) values[key] = parsed.data;
     else {
@@ -139,7 +150,7 @@ export function validate(base: Omit<BaseSettings, "stage" | "owner" | "region">,
     }
   }
   throwIfAny(source, issues);
-  return settings as Settings;
+  return settings;
 }
 
 /** The settings of the stack that the engine, or the planner, runs. The only reader of configuration. */

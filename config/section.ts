@@ -25,7 +25,10 @@ export interface Section<S extends z.ZodType> {
    * What a shape cannot say: relations between fields, or to other sections. Paths are relative to the section; the whole
    * stack's settings are given for comparisons. Only runs when every section's shape is right.
    */
-  readonly check?: (value: z.output<S>, settings: Readonly<Record<string, unknown>> & { stage: Stage; region: string }) => Issue[];
+  readonly check?: (
+    value: z.output<S>,
+    settings: Readonly<Record<string, unknown>> & { stage: Stage; region: string },
+  ) => Issue[];
 }
 
 /** Declares a section, so that its type is inferred. */

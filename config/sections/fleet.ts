@@ -5,5 +5,6 @@ import { defineSection, fields } from "../section";
 export const fleet = defineSection({
   description: "One EC2 instance for each model artifact found in the deploy bucket.",
   requires: ["network"],
-  schema: () => z.strictObject({ bucket: fields.bucketName().meta({ description: "Deploy bucket that is listed for models." }) }),
+  schema: () =>
+    z.strictObject({ bucket: fields.bucketName().meta({ description: "Deploy bucket that is listed for models." }) }),
 });

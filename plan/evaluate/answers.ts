@@ -6,7 +6,13 @@ import { shortHash } from "../../components/common/naming";
 export const planAccountId = "123456789012";
 
 type Inputs = Record<string, unknown>;
-type OutputsOf = (at: { name: string; inputs: Inputs; id: string; region: string; arn: (service: string, resource: string) => string }) => Inputs;
+type OutputsOf = (at: {
+  name: string;
+  inputs: Inputs;
+  id: string;
+  region: string;
+  arn: (service: string, resource: string) => string;
+}) => Inputs;
 
 /** EC2-style id: prefix and 17 hexadecimal digits, the same for the same name. */
 const hexId = (prefix: string, name: string) => `${prefix}-${shortHash(name, 17)}`;
@@ -38,7 +44,10 @@ const computed: Readonly<Record<string, OutputsOf>> = {
     defaultNetworkAclId: hexId("acl", `${name}-default`),
     defaultRouteTableId: hexId("rtb", `${name}-default`),
   }),
-  "aws:ec2/eip:Eip": ({ name, id }) => ({ allocationId: id, publicIp: `203.0.113.${parseInt(shortHash(name, 2), 16)}` }),
+  "aws:ec2/eip:Eip": ({ name, id }) => ({
+    allocationId: id,
+    publicIp: `203.0.113.${parseInt(shortHash(name, 2), 16)}`,
+  }),
   "aws:ec2/instance:Instance": ({ name }) => ({
     privateIp: `10.0.0.${parseInt(shortHash(name, 2), 16)}`,
     privateDns: `ip-${shortHash(name, 8)}.ec2.internal`,
@@ -52,9 +61,14 @@ const computed: Readonly<Record<string, OutputsOf>> = {
     const keyId = `${shortHash(name, 8)}-0000-4000-8000-${shortHash(name, 12)}`;
     return { keyId, arn: arn("kms", `key/${keyId}`) };
   },
-  "aws:iam/role:Role": ({ name }) => ({ arn: `arn:aws:iam::${planAccountId}:role/${name}`, uniqueId: `AROA${shortHash(name, 17).toUpperCase()}` }),
+  "aws:iam/role:Role": ({ name }) => ({
+    arn: `arn:aws:iam::${planAccountId}:role/${name}`,
+    uniqueId: `AROA${shortHash(name, 17).toUpperCase()}`,
+  }),
   "aws:iam/policy:Policy": ({ name }) => ({ arn: `arn:aws:iam::${planAccountId}:policy/${name}` }),
-  "aws:iam/instanceProfile:InstanceProfile": ({ name }) => ({ arn: `arn:aws:iam::${planAccountId}:instance-profile/${name}` }),
+  "aws:iam/instanceProfile:InstanceProfile": ({ name }) => ({
+    arn: `arn:aws:iam::${planAccountId}:instance-profile/${name}`,
+  }),
   "aws:s3/bucket:Bucket": ({ name, inputs, region }) => {
     const bucket = typeof inputs.bucket === "string" ? inputs.bucket : `${name}-${shortHash(name, 7)}`;
     return {
@@ -74,7 +88,13 @@ const computed: Readonly<Record<string, OutputsOf>> = {
     const identifier = typeof inputs.identifier === "string" ? inputs.identifier : name;
     const port = typeof inputs.port === "number" ? inputs.port : 5432;
     const address = `${identifier}.c${shortHash(name, 11)}.${region}.rds.amazonaws.com`;
-    return { identifier, address, port, endpoint: `${address}:${port}`, resourceId: `db-${shortHash(name, 26).toUpperCase()}` };
+    return {
+      identifier,
+      address,
+      port,
+      endpoint: `${address}:${port}`,
+      resourceId: `db-${shortHash(name, 26).toUpperCase()}`,
+    };
   },
   "aws:lb/loadBalancer:LoadBalancer": ({ name, arn }) => ({
     dnsName: `${name}.elb.amazonaws.com`,
@@ -97,11 +117,16 @@ const idFromInput: Readonly<Record<string, string>> = {
 };
 
 /** Zones of the Regions that plans are made for; an unlisted Region gets a to c. */
-const zoneLetters: Readonly<Record<string, string>> = { "us-east-1": "abcdf", "us-west-2": "abcd", "us-east-2": "abc", "eu-west-1": "abc" };
+const zoneLetters: Readonly<Record<string, string>> = {
+  "us-east-1": "abcdf",
+  "us-west-2": "abcd",
+  "us-east-2": "abc",
+  "eu-west-1": "abc",
+};
 
 /** Opted-in zones as AWS lists them when nothing filters them: Local Zones too, and they sort first. */
 export function zonesOf(region: string): { name: string; id: string }[] {
-  return [...(zoneLetters[region] ?? "abc")].map((letter, index) => ({
+  return Array.from(zoneLetters[region] ?? "abc").map((letter, index) => ({
     name: `${region}${letter}`,
     id: `${region.replace(/^(\w\w)-(\w)\w*-(\d)$/, "$1$2$3")}-az${index + 1}`,
   }));
@@ -123,9 +148,19 @@ const dataSources: Readonly<Record<string, (inputs: Inputs, region: string) => I
   }),
   "aws:index/getAvailabilityZones:getAvailabilityZones": (_inputs, region) => {
     const zones = zonesOf(region);
-    return { names: zones.map(({ name }) => name), zoneIds: zones.map(({ id }) => id), groupNames: [region], id: region };
+    return {
+      names: zones.map(({ name }) => name),
+      zoneIds: zones.map(({ id }) => id),
+      groupNames: [region],
+      id: region,
+    };
   },
-  "aws:ec2/getAvailabilityZone:getAvailabilityZone": (inputs, region) => ({ name: inputs.name, region, state: "available", id: inputs.name }),
+  "aws:ec2/getAvailabilityZone:getAvailabilityZone": (inputs, region) => ({
+    name: inputs.name,
+    region,
+    state: "available",
+    id: inputs.name,
+  }),
   "aws:ssm/getParameter:getParameter": (inputs) => ({
     name: inputs.name,
     value: `ami-${shortHash(String(inputs.name), 17)}`,
@@ -150,9 +185,12 @@ export function planAnswers(region: string): Answers {
       const given = inputs as Inputs;
       const prefix = idPrefixes[type];
       const named = idFromInput[type] ? given[idFromInput[type]] : undefined;
-      const extra = computed[type]?.({ name, inputs: given, id: prefix ? hexId(prefix, name) : name, region, arn }) ?? {};
+      const extra =
+        computed[type]?.({ name, inputs: given, id: prefix ? hexId(prefix, name) : name, region, arn }) ?? {};
       const physical = typeof named === "string" ? named : typeof extra.bucket === "string" ? extra.bucket : undefined;
-      const id = existing || (prefix ? hexId(prefix, name) : (physical ?? (typeof extra.keyId === "string" ? extra.keyId : `${name}-id`)));
+      const id =
+        existing ||
+        (prefix ? hexId(prefix, name) : (physical ?? (typeof extra.keyId === "string" ? extra.keyId : `${name}-id`)));
       const service = type.split(":")[1]?.split("/")[0] ?? "aws";
       return { id, state: { name, arn: arn(service, name), ...given, ...extra } };
     },

@@ -48,10 +48,10 @@ interface Store {
 }
 /* eslint-disable @typescript-eslint/no-require-imports -- internal modules have no declaration files */
 const { withLocalStorage, getLocalStore } = require("@pulumi/pulumi/runtime/state") as {
-  withLocalStorage<T>(body: () => T): T;
-  getLocalStore(): Store;
+  withLocalStorage: <T>(body: () => T) => T;
+  getLocalStore: () => Store;
 };
-const { waitForRPCs } = require("@pulumi/pulumi/runtime/settings") as { waitForRPCs(): Promise<void> };
+const { waitForRPCs } = require("@pulumi/pulumi/runtime/settings") as { waitForRPCs: () => Promise<void> };
 /* eslint-enable */
 
 const stackType = "pulumi:pulumi:Stack";
@@ -80,7 +80,7 @@ function record(request: resourceProto.RegisterResourceRequest, urn: string): Re
     remote: request.getRemote(),
     protect: request.getProtect() ?? false,
     retainOnDelete: request.getRetainondelete() ?? false,
-    inputs: object ? (deserializeProperties(object, true) as Record<string, unknown>) : {},
+    inputs: object ? (deserializeProperties(object, true)) : {},
     dependencies: [...request.getDependenciesList()].sort(),
     propertyDependencies,
     provider: request.getProvider(),
@@ -148,7 +148,9 @@ export async function runProgram(program: () => unknown, options: RunOptions): P
     monitor.registerResource = (request, callback) => {
       const urn = monitor.newUrn(request.getParent(), request.getType(), request.getName());
       if (urns.has(urn)) {
-        const error = new pulumi.RunError(`Duplicate resource URN '${urn}': two resources of one parent type share a name`);
+        const error = new pulumi.RunError(
+          `Duplicate resource URN '${urn}': two resources of one parent type share a name`,
+        );
         failures.push(error);
         callback(error, undefined);
         return Promise.resolve();
