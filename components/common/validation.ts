@@ -18,7 +18,7 @@ export interface Issue {
 const maxValueLength = 120;
 
 function showValue(value: unknown): string {
-  const text = String(JSON.stringify(value));
+  const text = JSON.stringify(value);
   return text.length > maxValueLength ? `${text.slice(0, maxValueLength)}…` : text;
 }
 

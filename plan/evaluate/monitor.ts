@@ -80,7 +80,7 @@ function record(request: resourceProto.RegisterResourceRequest, urn: string): Re
     remote: request.getRemote(),
     protect: request.getProtect() ?? false,
     retainOnDelete: request.getRetainondelete() ?? false,
-    inputs: object ? (deserializeProperties(object, true)) : {},
+    inputs: object ? deserializeProperties(object, true) : {},
     dependencies: [...request.getDependenciesList()].sort(),
     propertyDependencies,
     provider: request.getProvider(),
