@@ -1,0 +1,62 @@
+"""EC2: the Chicago Local Zone, detailed monitoring, and instances whose launch template names their network interface."""
+
+from moto.core.responses import ActionResult
+from moto.ec2.models import EC2Backend
+from moto.ec2.models import availability_zones_and_regions as zones
+from moto.ec2.models.elastic_network_interfaces import NetworkInterface
+from moto.ec2.responses import EC2Response
+
+from .patch import wrap
+
+# Chicago's zone, under the Region it belongs to.
+LOCAL_ZONE = zones.Zone("us-east-1-chi-2a", "us-east-1", "use1-chi2-az1", "local-zone")
+
+
+def is_true(value):
+    return str(value).lower() == "true"
+
+
+def extend():
+    zones.RegionsAndZonesBackend.zones["us-east-1"].append(LOCAL_ZONE)
+    extend_instances()
+
+
+def extend_instances():
+    @wrap(EC2Backend, "run_instances")
+    def run(old, self, image_id, count, user_data, security_groups, **kwargs):
+        # moto ignores the groups and the refused public address of an interface that the template describes.
+        interfaces = kwargs.get("nics") or []
+        if len(interfaces) == 1 and interfaces[0].get("SubnetId") and not interfaces[0].get("NetworkInterfaceId"):
+            only = interfaces[0]
+            kwargs.update(
+                nics=[],
+                subnet_id=only["SubnetId"],
+                associate_public_ip=is_true(only.get("AssociatePublicIpAddress")),
+                security_group_ids=list(kwargs.get("security_group_ids") or []) + list(only.get("Groups") or []),
+                private_ip=kwargs.get("private_ip") or only.get("PrivateIpAddress"),
+            )
+        return old(self, image_id, count, user_data, security_groups, **kwargs)
+
+    @wrap(EC2Response, "run_instances")
+    def answer(old, self):
+        response = old(self)
+        for instance in response.result.instances:
+            instance.disable_api_termination = is_true(self._get_param("DisableApiTermination"))
+        return response
+
+    def monitoring(state):
+        def change(self):
+            changed = []
+            for instance_id in self._get_param("InstanceIds", []):
+                self.ec2_backend.get_instance(instance_id).monitoring_state = state
+                changed.append({"InstanceId": instance_id, "Monitoring": {"State": state}})
+            return ActionResult({"InstanceMonitorings": changed})
+
+        return change
+
+    EC2Response.monitor_instances = monitoring("enabled")
+    EC2Response.unmonitor_instances = monitoring("disabled")
+
+    # An interface without a public address has no association; moto shows an empty one, which reads as a change.
+    association = NetworkInterface.association.fget
+    NetworkInterface.association = property(lambda self: association(self) or None)
