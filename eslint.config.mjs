@@ -4,7 +4,17 @@ import prettier from "eslint-config-prettier";
 import tseslint from "typescript-eslint";
 
 export default tseslint.config(
-  { ignores: ["**/node_modules/**", ".cache/**", ".emulator/**", ".scratch/**", "coverage/**", "**/dist/**", "**/.sandbox/**"] },
+  {
+    ignores: [
+      "**/node_modules/**",
+      ".cache/**",
+      ".emulator/**",
+      ".scratch/**",
+      "coverage/**",
+      "**/dist/**",
+      "**/.sandbox/**",
+    ],
+  },
   js.configs.recommended,
   ...tseslint.configs.strictTypeChecked,
   {

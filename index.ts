@@ -1,10 +1,26 @@
-import { loadSettings } from "./config";
+import { lookupCloud } from "./components/common/iam";
 import { tagEverything } from "./components/common/tags";
+import { TradingVpc } from "./components/network/trading-vpc";
+import { resolveZones } from "./components/network/zones";
+import { loadSettings } from "./config";
 
 /** The program: settings -> components -> stack outputs. Each section's presence turns its component on. */
-export = () => {
+export = async () => {
   const settings = loadSettings();
-  const { project, stack, stage, owner } = settings;
+  const { project, stack, stage, owner, region } = settings;
   tagEverything({ project, stack, stage, owner });
-  return { stage };
+  const cloud = await lookupCloud(region);
+
+  const network =
+    settings.network &&
+    new TradingVpc("network", {
+      ...settings.network,
+      cloud,
+      zones: await resolveZones(settings.network.zones, region),
+    });
+
+  return {
+    stage,
+    network: network && { vpcId: network.vpcId, zones: network.zones, layout: network.layout },
+  };
 };

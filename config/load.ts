@@ -141,12 +141,10 @@ export function validate(
     }
   }
   const settings = { ...base, stage, owner: String(raw.owner), region: place, ...values };
-  if (issues.length === 0) {
-    for (const [key, section] of Object.entries(sections) as [SectionKey, Section<z.ZodType>][]) {
-      if (!(key in values) || !section.check) continue;
-      for (const issue of section.check(values[key], settings)) {
-        issues.push({ ...issue, path: issue.path ? `${key}.${issue.path}` : key });
-      }
+  for (const [key, section] of Object.entries(sections) as [SectionKey, Section<z.ZodType>][]) {
+    if (!(key in values) || !section.check) continue;
+    for (const issue of section.check(values[key], settings)) {
+      issues.push({ ...issue, path: issue.path ? `${key}.${issue.path}` : key });
     }
   }
   throwIfAny(source, issues);

@@ -10,7 +10,7 @@ export interface SectionContext {
   readonly stage: Stage;
   readonly region: string;
   /** Picks this stage's value. */
-  byStage<T>(values: Readonly<Record<Stage, T>>): T;
+  readonly byStage: <T>(values: Readonly<Record<Stage, T>>) => T;
 }
 
 /** One part of a stack that its presence turns on. */
@@ -23,7 +23,7 @@ export interface Section<S extends z.ZodType> {
   readonly schema: (context: SectionContext) => S;
   /**
    * What a shape cannot say: relations between fields, or to other sections. Paths are relative to the section; the whole
-   * stack's settings are given for comparisons. Only runs when every section's shape is right.
+   * stack's settings are given for comparisons; a section that is off, or whose own shape is wrong, is undefined there.
    */
   readonly check?: (
     value: z.output<S>,
