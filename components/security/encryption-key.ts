@@ -34,6 +34,8 @@ export interface EncryptionKeyArgs {
   readonly deletionWindowDays?: number;
   /** Keep the key when it is destroyed, as what it encrypted may outlive the stack. @default false */
   readonly retain?: boolean;
+  /** Region of the key where it is not the stack's, for replicas: the same as `cloud.region` then. @default the stack's */
+  readonly region?: string;
 }
 
 const useActions = [
@@ -119,13 +121,18 @@ export class EncryptionKey extends pulumi.ComponentResource {
         enableKeyRotation: true,
         deletionWindowInDays: args.deletionWindowDays ?? 30,
         policy: JSON.stringify(keyPolicy(args)),
+        region: args.region,
         tags: { Name: name },
       },
       { parent: this, retainOnDelete: args.retain ?? false },
     );
     new aws.kms.Alias(
       `${name}-alias`,
-      { name: `alias/${pulumi.getProject()}-${pulumi.getStack()}-${name}`, targetKeyId: key.keyId },
+      {
+        name: `alias/${pulumi.getProject()}-${pulumi.getStack()}-${name}`,
+        targetKeyId: key.keyId,
+        region: args.region,
+      },
       { parent: this, retainOnDelete: args.retain ?? false },
     );
     this.arn = key.arn;

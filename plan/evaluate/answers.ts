@@ -1,6 +1,7 @@
 /** What the planner answers in place of AWS: realistic outputs for each resource type, and the few data sources used. */
 import type { Answers } from "./monitor";
 import { shortHash } from "../../components/common/naming";
+import { placeholder } from "../../components/common/placeholder";
 
 /** The account that a plan shows wherever AWS would name one; AWS's own documentation uses this number. */
 export const planAccountId = "123456789012";
@@ -169,6 +170,11 @@ const dataSources: Readonly<Record<string, (inputs: Inputs, region: string) => I
     arn: `arn:aws:ssm:us-east-1:${planAccountId}:parameter${String(inputs.name)}`,
     id: inputs.name,
   }),
+  // The same for every run, and nobody's password.
+  "aws:secretsmanager/getRandomPassword:getRandomPassword": (inputs, region) => ({
+    randomPassword: shortHash(`${region}-planned-password`, Math.min(Number(inputs.passwordLength ?? 32), 64)),
+    id: "",
+  }),
   "aws:ec2/getManagedPrefixList:getManagedPrefixList": (inputs, region) => ({
     id: hexId("pl", `${region}${String(inputs.name)}`),
     name: inputs.name,
@@ -177,8 +183,15 @@ const dataSources: Readonly<Record<string, (inputs: Inputs, region: string) => I
   "pulumi:pulumi:readStackOutputs": (inputs) => ({ name: inputs.name, outputs: {} }),
 };
 
+const clearText = (value: unknown): string => {
+  const text = value !== null && typeof value === "object" && "value" in value ? value.value : value;
+  return typeof text === "string" ? text : "";
+};
+
 /** The planner's answers for a Region. */
 export function planAnswers(region: string): Answers {
+  // Present values of the run's own secrets. A plan reads no real one: it takes every placeholder for filled.
+  const secretValues = new Map<unknown, string>();
   const arn = (service: string, resource: string) => `arn:aws:${service}:${region}:${planAccountId}:${resource}`;
   return {
     newResource({ type, name, inputs, id: existing }) {
@@ -191,10 +204,18 @@ export function planAnswers(region: string): Answers {
       const id =
         existing ||
         (prefix ? hexId(prefix, name) : (physical ?? (typeof extra.keyId === "string" ? extra.keyId : `${name}-id`)));
+      if (type === "aws:secretsmanager/secretVersion:SecretVersion") {
+        secretValues.set(given.secretId, clearText(given.secretString).replaceAll(placeholder, "planned"));
+      }
       const service = type.split(":")[1]?.split("/")[0] ?? "aws";
       return { id, state: { name, arn: arn(service, name), ...given, ...extra } };
     },
     call({ token, inputs }) {
+      const { secretId } = inputs as Inputs;
+      const secret = secretValues.get(secretId);
+      if (token === "aws:secretsmanager/getSecretVersion:getSecretVersion" && secret !== undefined) {
+        return { secretId, secretString: secret, versionId: "planned", id: "planned" };
+      }
       const answer = dataSources[token];
       if (!answer) throw new Error(`No answer for the data source ${token}: add one to plan/evaluate/answers.ts`);
       return answer(inputs as Inputs, region);

@@ -1,0 +1,158 @@
+import * as aws from "@pulumi/aws";
+import * as pulumi from "@pulumi/pulumi";
+import { policyDocument, type Cloud, type Statement } from "../../common/iam";
+import { keyStatements, logDeliveryStatements, tlsOnlyStatements } from "./policies";
+import type { BucketKind, BucketSettings } from "./settings";
+
+/** What one bucket, or its replica, is made of. */
+export interface BucketParts {
+  readonly kind: BucketKind;
+  readonly settings: BucketSettings;
+  readonly cloud: Cloud;
+  /** Region where it is not the stack's. */
+  readonly region?: string;
+  /** Key for `encryption: kms`. */
+  readonly kmsKeyArn?: pulumi.Output<string>;
+  /** Keep the bucket and its objects whatever happens to the stack. */
+  readonly protected: boolean;
+}
+
+/** A bucket with what its companions have to wait for. */
+export interface MadeBucket {
+  readonly bucket: aws.s3.Bucket;
+  readonly versioning: aws.s3.BucketVersioning;
+  readonly policy: aws.s3.BucketPolicy;
+}
+
+/** Days after which parts of an upload that never ended are thrown away. */
+const abandonedUploadDays = 7;
+
+function policyOf(parts: BucketParts, bucketArn: string, kmsKeyArn: string | undefined) {
+  const statements: Statement[] = tlsOnlyStatements(bucketArn);
+  if (kmsKeyArn) statements.push(...keyStatements(bucketArn, kmsKeyArn));
+  if (parts.kind === "logs") statements.push(...logDeliveryStatements(bucketArn, parts.cloud));
+  return policyDocument(statements);
+}
+
+/** Changes of storage class by age, in the order S3 wants. */
+export function transitionsOf(settings: BucketSettings): { days: number; storageClass: string }[] {
+  return [
+    { days: settings.intelligentTieringAfterDays, storageClass: "INTELLIGENT_TIERING" },
+    { days: settings.archiveAfterDays, storageClass: "GLACIER_IR" },
+    { days: settings.deepArchiveAfterDays, storageClass: "DEEP_ARCHIVE" },
+  ].filter((transition): transition is { days: number; storageClass: string } => transition.days !== undefined);
+}
+
+function encryptAndClose(name: string, parts: BucketParts, bucket: aws.s3.Bucket, opts: pulumi.CustomResourceOptions) {
+  const { region, kmsKeyArn } = parts;
+  const kms = parts.settings.encryption === "kms";
+  new aws.s3.BucketServerSideEncryptionConfiguration(
+    `${name}-encryption`,
+    {
+      bucket: bucket.id,
+      rules: [
+        {
+          applyServerSideEncryptionByDefault: kms
+            ? { sseAlgorithm: "aws:kms", kmsMasterKeyId: kmsKeyArn }
+            : { sseAlgorithm: "AES256" },
+          bucketKeyEnabled: kms,
+        },
+      ],
+      region,
+    },
+    opts,
+  );
+  const access = new aws.s3.BucketPublicAccessBlock(
+    `${name}-public-access`,
+    {
+      bucket: bucket.id,
+      blockPublicAcls: true,
+      blockPublicPolicy: true,
+      ignorePublicAcls: true,
+      restrictPublicBuckets: true,
+      region,
+    },
+    opts,
+  );
+  new aws.s3.BucketOwnershipControls(
+    `${name}-ownership`,
+    { bucket: bucket.id, rule: { objectOwnership: "BucketOwnerEnforced" }, region },
+    opts,
+  );
+  // S3 refuses two changes of a bucket's access at once.
+  return new aws.s3.BucketPolicy(
+    `${name}-policy`,
+    {
+      bucket: bucket.id,
+      policy: pulumi.jsonStringify(
+        pulumi.all([bucket.arn, kms ? kmsKeyArn : undefined]).apply(([arn, key]) => policyOf(parts, arn, key)),
+      ),
+      region,
+    },
+    { ...opts, dependsOn: [access] },
+  );
+}
+
+function ageObjects(name: string, parts: BucketParts, made: MadeBucket, opts: pulumi.CustomResourceOptions) {
+  const { settings, region } = parts;
+  const objects = transitionsOf(settings);
+  new aws.s3.BucketLifecycleConfiguration(
+    `${name}-lifecycle`,
+    {
+      bucket: made.bucket.id,
+      rules: [
+        {
+          id: "objects",
+          status: "Enabled",
+          filter: { prefix: "" },
+          ...(objects.length > 0 ? { transitions: objects } : {}),
+          ...(settings.expireAfterDays === undefined ? {} : { expiration: { days: settings.expireAfterDays } }),
+          noncurrentVersionExpiration: { noncurrentDays: settings.keepOldVersionsDays },
+          abortIncompleteMultipartUpload: { daysAfterInitiation: abandonedUploadDays },
+        },
+      ],
+      region,
+    },
+    { ...opts, dependsOn: [made.versioning] },
+  );
+  if (settings.lock) {
+    const { mode, retentionDays } = settings.lock;
+    new aws.s3.BucketObjectLockConfiguration(
+      `${name}-lock`,
+      {
+        bucket: made.bucket.id,
+        objectLockEnabled: "Enabled",
+        rule: { defaultRetention: { mode, days: retentionDays } },
+        region,
+      },
+      { ...opts, dependsOn: [made.versioning] },
+    );
+  }
+}
+
+/** Makes one bucket with everything that belongs to it; logging and replication come after, as they join two buckets. */
+export function createBucket(name: string, parts: BucketParts, parent: pulumi.Resource): MadeBucket {
+  const { settings, region } = parts;
+  const opts = { parent };
+  const kept = { parent, protect: parts.protected, retainOnDelete: parts.protected };
+  const bucket = new aws.s3.Bucket(
+    `${name}-bucket`,
+    {
+      bucket: settings.name,
+      objectLockEnabled: settings.lock !== undefined,
+      forceDestroy: !parts.protected,
+      region,
+      tags: { Name: name, "data-class": parts.kind },
+    },
+    kept,
+  );
+  const versioning = new aws.s3.BucketVersioning(
+    `${name}-versioning`,
+    { bucket: bucket.id, versioningConfiguration: { status: "Enabled" }, region },
+    opts,
+  );
+  const policy = encryptAndClose(name, parts, bucket, opts);
+  const made = { bucket, versioning, policy };
+  ageObjects(name, parts, made, opts);
+  return made;
+}
