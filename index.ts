@@ -1,11 +1,12 @@
 import { lookupCloud } from "./components/common/iam";
+import { engineReport, type Report } from "./components/common/report";
 import { tagEverything } from "./components/common/tags";
 import { TradingVpc } from "./components/network/trading-vpc";
 import { resolveZones } from "./components/network/zones";
 import { loadSettings } from "./config";
 
 /** The program: settings -> components -> stack outputs. Each section's presence turns its component on. */
-export = async () => {
+export = async (_report: Report = engineReport) => {
   const settings = loadSettings();
   const { project, stack, stage, owner, region } = settings;
   tagEverything({ project, stack, stage, owner });
