@@ -105,6 +105,12 @@ function isOn(value: unknown): boolean {
   );
 }
 
+/** A section's own settings, without `enabled`; undefined where it is no object. */
+function withoutSwitch(value: unknown): Record<string, unknown> | undefined {
+  if (value === null || typeof value !== "object" || Array.isArray(value)) return undefined;
+  return Object.fromEntries(Object.entries(value).filter(([key]) => key !== "enabled"));
+}
+
 /**
  * Validates everything and fills in the stage's defaults.
  * @throws ValidationError with all mistakes at once.
@@ -121,15 +127,22 @@ export function validate(
   const values: Record<string, unknown> = {};
   for (const [key, section] of Object.entries(sections) as [SectionKey, Section<z.ZodType>][]) {
     if (!isOn(raw[key])) continue;
-    const { enabled: _on, ...input } = (typeof raw[key] === "object" ? raw[key] : { value: raw[key] }) as Record<
-      string,
-      unknown
-    >;
-    const parsed = section.schema(contextFor(stage, place)).safeParse(typeof raw[key] === "object" ? input : raw[key]);
+    const input = withoutSwitch(raw[key]);
+    if (!input) {
+      issues.push({
+        path: key,
+        problem: "is not an object",
+        value: raw[key],
+        allowed: Object.keys(sectionSchema(key, stage, place).properties ?? {}).join(", "),
+        fix: `Write trading-platform:${key}: {} for the defaults, or remove the key.`,
+      });
+      continue;
+    }
+    const parsed = section.schema(contextFor(stage, place)).safeParse(input);
     if (parsed.success) values[key] = parsed.data;
     else {
       const schema = sectionSchema(key, stage, place);
-      issues.push(...parsed.error.issues.flatMap((issue) => describeIssue(issue, raw[key], schema, key)));
+      issues.push(...parsed.error.issues.flatMap((issue) => describeIssue(issue, input, schema, key)));
     }
     for (const other of section.requires ?? []) {
       if (isOn(raw[other])) continue;
