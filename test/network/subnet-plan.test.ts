@@ -171,7 +171,7 @@ describe("subnet plan", () => {
       assert.equal(others.length, 0);
       assert.match(issue?.problem ?? "", /app-us-east-1b had 10\.0\.2\.0\/24 in the last deployment/);
       assert.equal(issue?.allowed, "10.0.2.0/24");
-      assert.match(issue?.fix ?? "", /allowSubnetReplacement/);
+      assert.match(issue.fix ?? "", /allowSubnetReplacement/);
     });
 
     it("refuses to replace the whole VPC", () => {
