@@ -8,7 +8,8 @@ export interface AlarmArgs {
   readonly namespace: string;
   readonly metric: string;
   readonly dimensions: Readonly<Record<string, pulumi.Input<string>>>;
-  readonly statistic: "Average" | "Maximum" | "Minimum" | "Sum";
+  /** A statistic, or a percentile such as `p99`. */
+  readonly statistic: "Average" | "Maximum" | "Minimum" | "Sum" | `p${number}`;
   /** The alarm goes off above (or below) this value. */
   readonly threshold: pulumi.Input<number>;
   /** @default "above" */
@@ -39,7 +40,7 @@ export function metricAlarm(
       namespace: args.namespace,
       metricName: args.metric,
       dimensions: args.dimensions,
-      statistic: args.statistic,
+      ...(args.statistic.startsWith("p") ? { extendedStatistic: args.statistic } : { statistic: args.statistic }),
       comparisonOperator: args.side === "below" ? "LessThanThreshold" : "GreaterThanThreshold",
       threshold: args.threshold,
       period: args.periodSeconds ?? 60,
