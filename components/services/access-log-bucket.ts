@@ -23,19 +23,17 @@ const principals = {
 
 /** The bucket's policy: TLS only, and each writer under this account's prefix on this account's behalf. */
 export function logBucketPolicy(bucketArn: string, args: Pick<AccessLogBucketArgs, "cloud" | "writers">) {
-  const writers = args.writers.map(
-    (writer): Statement => ({
-      Sid: `Write${writer}`,
-      Effect: "Allow",
-      Principal: { Service: principals[writer] },
-      Action: "s3:PutObject",
-      Resource: writer === "s3" ? `${bucketArn}/*` : `${bucketArn}/*AWSLogs/${args.cloud.accountId}/*`,
-      // The load balancers' log delivery does not say on whose behalf it writes; its path holds the account.
-      ...(writer === "elasticloadbalancing"
-        ? {}
-        : { Condition: { StringEquals: { "aws:SourceAccount": args.cloud.accountId } } }),
-    }),
-  );
+  const writers = args.writers.map((writer): Statement => ({
+    Sid: `Write${writer}`,
+    Effect: "Allow",
+    Principal: { Service: principals[writer] },
+    Action: "s3:PutObject",
+    Resource: writer === "s3" ? `${bucketArn}/*` : `${bucketArn}/*AWSLogs/${args.cloud.accountId}/*`,
+    // The load balancers' log delivery does not say on whose behalf it writes; its path holds the account.
+    ...(writer === "elasticloadbalancing"
+      ? {}
+      : { Condition: { StringEquals: { "aws:SourceAccount": args.cloud.accountId } } }),
+  }));
   return policyDocument([
     {
       Sid: "TlsOnly",

@@ -103,6 +103,21 @@ const computed: Readonly<Record<string, OutputsOf>> = {
     arn: arn("elasticloadbalancing", `loadbalancer/app/${name}/${shortHash(name, 16)}`),
     arnSuffix: `app/${name}/${shortHash(name, 16)}`,
   }),
+  "aws:acm/certificate:Certificate": ({ name, inputs, arn }) => ({
+    arn: arn("acm", `certificate/${shortHash(name, 12)}`),
+    domainValidationOptions: [
+      {
+        domainName: inputs.domainName,
+        resourceRecordName: `_${shortHash(name, 32)}.${String(inputs.domainName)}.`,
+        resourceRecordType: "CNAME",
+        resourceRecordValue: `_${shortHash(name, 31)}.acm-validations.aws.`,
+      },
+    ],
+  }),
+  "aws:route53/record:Record": ({ inputs }) => ({ fqdn: inputs.name }),
+  "aws:lb/listener:Listener": ({ name, arn }) => ({
+    arn: arn("elasticloadbalancing", `listener/app/${name}/${shortHash(name, 16)}`),
+  }),
   "aws:lb/targetGroup:TargetGroup": ({ name, arn }) => ({
     arn: arn("elasticloadbalancing", `targetgroup/${name}/${shortHash(name, 16)}`),
     arnSuffix: `targetgroup/${name}/${shortHash(name, 16)}`,
