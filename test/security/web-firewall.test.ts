@@ -97,7 +97,7 @@ describe("WebFirewall", () => {
 
   it("limits a tier by its key, an endpoint by its path, and both together", () => {
     const tier = rateLimitRule({ name: "pro", requests: 6000, apiKeyPrefix: "pro_" }, 3);
-    const statement = tier.statement as { rateBasedStatement: Record<string, unknown> };
+    const statement = tier.statement as unknown as { rateBasedStatement: Record<string, unknown> };
     assert.equal(statement.rateBasedStatement.aggregateKeyType, "CUSTOM_KEYS");
     assert.equal(statement.rateBasedStatement.evaluationWindowSec, 300);
     assert.match(JSON.stringify(statement), /"searchString":"pro_"/);
