@@ -2,7 +2,7 @@
 
 from importlib import import_module
 
-SERVICES = ("ec2", "rds")
+SERVICES = ("ec2", "rds", "zones")
 
 
 def extend_moto():

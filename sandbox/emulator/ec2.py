@@ -1,23 +1,17 @@
-"""EC2: the Chicago Local Zone, detailed monitoring, and instances whose launch template names their network interface."""
+"""EC2: detailed monitoring, and instances whose launch template names their network interface."""
 
 from moto.core.responses import ActionResult
 from moto.ec2.models import EC2Backend
-from moto.ec2.models import availability_zones_and_regions as zones
 from moto.ec2.models.elastic_network_interfaces import NetworkInterface
 from moto.ec2.responses import EC2Response
 
 from .patch import wrap
-
-# Chicago's zone, under the Region it belongs to.
-LOCAL_ZONE = zones.Zone("us-east-1-chi-2a", "us-east-1", "use1-chi2-az1", "local-zone")
-
 
 def is_true(value):
     return str(value).lower() == "true"
 
 
 def extend():
-    zones.RegionsAndZonesBackend.zones["us-east-1"].append(LOCAL_ZONE)
     extend_instances()
 
 
