@@ -1,0 +1,38 @@
+import type { DataNetwork } from "../../components/data/database";
+import type { PostgresSettings } from "../../components/data/postgres-database";
+
+/** A network of three zones with one client, as TradingVpc gives it. */
+export const network: DataNetwork = {
+  vpcId: "vpc-0123456789abcdef0",
+  vpcCidr: "10.0.0.0/16",
+  dataSubnets: ["a", "b", "c"].map((letter, index) => ({
+    id: `subnet-0000000000000000${letter}`,
+    zone: `us-east-1${letter}`,
+    cidr: `10.0.${20 + index}.0/24`,
+  })),
+  clientSecurityGroupIds: { nodes: "sg-0123456789abcdef0" },
+};
+
+/** A right PostgreSQL that tests change in one place. */
+export const postgres: PostgresSettings = {
+  engineVersion: "15",
+  instanceClass: "db.r6g.large",
+  storageGiB: 100,
+  maxStorageGiB: 500,
+  storageType: "gp3",
+  multiAz: true,
+  readReplicas: { reader: {} },
+  databaseName: "platform",
+  masterUsername: "platform",
+  port: 5432,
+  tuning: { profile: "web" },
+  backup: { retentionDays: 30, window: "03:00-04:00" },
+  maintenanceWindow: "Mon:04:00-Mon:05:00",
+  deletionProtection: true,
+  finalSnapshot: true,
+  applyImmediately: false,
+  monitoringIntervalSeconds: 60,
+  performanceInsightsDays: 7,
+  logRetentionDays: 90,
+  rotationDays: 30,
+};
