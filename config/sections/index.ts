@@ -2,11 +2,13 @@ import type { z } from "zod";
 import type { Section } from "../section";
 import { fleet } from "./fleet";
 import { network } from "./network";
+import { policies } from "./policies";
 
 /** Every section, by its key in the stack file. A new one is its file and its line here. */
 export const sections = {
   network,
   fleet,
+  policies,
 } as const;
 
 export type SectionKey = keyof typeof sections;

@@ -1,0 +1,6 @@
+import type { Family } from "./frame/policy";
+import { encryption } from "./encryption";
+import { governance } from "./governance";
+
+/** Every family, in the order of the catalogue. Governance comes last: it looks at which waivers were needed. */
+export const families: readonly Family[] = [encryption, governance];

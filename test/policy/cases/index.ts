@@ -1,0 +1,5 @@
+import { blockStorage } from "./block-storage";
+import { governance } from "./governance";
+
+/** Every table, policy by policy. */
+export const tables = [...blockStorage, ...governance];

@@ -1,0 +1,34 @@
+import assert from "node:assert/strict";
+import { families } from "../../policy/families";
+import { tables } from "./cases";
+import { check, kinds } from "./support/tables";
+
+describe("policies", () => {
+  for (const { policy, rows } of tables) {
+    describe(policy, () => {
+      rows.forEach((row, index) => {
+        const types = row.given.map(({ type }) => type.split(":").at(-1)).join(", ");
+        it(`${row.kind} ${index + 1}: ${types || "an empty stack"}`, () => check(policy, row));
+      });
+    });
+  }
+
+  it("have a table each, with every kind of case", () => {
+    const policies = families.flatMap((family) => family.policies).map(({ name }) => name);
+    assert.deepEqual(tables.map(({ policy }) => policy).sort(), [...policies].sort());
+    const lacking = tables.flatMap(({ policy, rows }) =>
+      kinds.filter((kind) => !rows.some((row) => row.kind === kind)).map((kind) => `${policy}: ${kind}`),
+    );
+    assert.deepEqual(lacking, []);
+  });
+
+  it("have a name, a sentence, a way to mend and a page each", () => {
+    for (const { name, description, fix, url, rules, stackRule } of families.flatMap((family) => family.policies)) {
+      assert.match(name, /^[a-z0-9]+(-[a-z0-9]+)*$/);
+      assert.match(description, /^[A-Z].*\.$/, name);
+      assert.match(fix, /^[A-Z].*[^.]$/, name);
+      assert.match(url, /^https:\/\/(docs\.aws\.amazon\.com|www\.pulumi\.com)\//, name);
+      assert.ok(rules?.length || stackRule, `${name} looks at nothing`);
+    }
+  });
+});
