@@ -1,0 +1,204 @@
+import { Command, CommanderError } from "commander";
+import { existsSync, readdirSync } from "node:fs";
+import * as path from "node:path";
+import { ValidationError } from "../components/common/validation";
+import { emulatorOf, endEmulatorOf } from "./background";
+import { EmulatorError, projectRoot } from "./emulator";
+import { SandboxEngine, type Outcome } from "./engine";
+import { MissingError, neededAwsPlugin, requireEngine } from "./prerequisites";
+import { resolveStack, sandboxFolder, UsageError, writeProject, type SandboxStack } from "./project";
+import { describeChanges, describeFailures, describeViolations, summarize } from "./report";
+import { seed } from "./seed";
+
+/** Exit statuses, the planner's. */
+const status = { fine: 0, policy: 1, usage: 2, failed: 3 } as const;
+type Status = (typeof status)[keyof typeof status];
+
+interface Options {
+  readonly configFile?: string;
+  readonly without?: readonly string[];
+  readonly policy: boolean;
+  readonly verbose?: boolean;
+}
+
+const root = projectRoot();
+const say = (line: string): void => void process.stderr.write(`${line}\n`);
+
+/** The policy pack's folder; undefined, and said, where it is switched off. */
+function policyPack(options: Options): string | undefined {
+  const folder = path.join(root, "policy");
+  if (!options.policy) {
+    say("The policy pack is off: --no-policy.");
+    return undefined;
+  }
+  if (existsSync(path.join(folder, "PulumiPolicy.yaml"))) return folder;
+  say("There is no policy/PulumiPolicy.yaml: this runs without a policy pack.");
+  return undefined;
+}
+
+interface Opened {
+  readonly place: SandboxStack;
+  readonly engine: SandboxEngine;
+}
+
+/** Everything up to the first operation: configuration, engine, emulator, what a killed run left behind. */
+async function open(stack: string | undefined, options: Options): Promise<Opened> {
+  const place = resolveStack(root, stack, options.configFile);
+  const cli = requireEngine(root, say);
+  const changes = writeProject(place, { without: options.without, plugins: cli.plugins });
+  for (const line of describeChanges(changes)) say(line);
+  const { endpoint, kept } = await emulatorOf(place, say);
+  say(`pulumi ${cli.version}, plugin ${neededAwsPlugin(root)}, emulated AWS at ${endpoint}`);
+  const engine = await SandboxEngine.open(place, cli, {
+    endpoint,
+    policyPack: policyPack(options),
+    progress: say,
+    ...(options.verbose ? { onOutput: (text: string) => void process.stderr.write(text) } : {}),
+  });
+  if (await engine.releaseStaleLock())
+    say("An earlier run was killed and had locked the stack: its lock is taken away.");
+  if (!kept && (await engine.resources()).length > 0) {
+    say("The emulator that held this stack has ended, and all it held with it: the stack starts anew.");
+    await engine.forget();
+  }
+  return { place, engine };
+}
+
+/** Prints what went wrong and gives the exit status for it. */
+function judge(place: SandboxStack, outcome: Outcome): Status {
+  if (outcome.violations.length > 0) say(`\nPolicies\n${describeViolations(outcome)}`);
+  if (outcome.ok) return status.fine;
+  const broken = outcome.violations.some(({ enforcement }) => enforcement === "mandatory");
+  if (outcome.failures.length > 0) say(`\nFailed\n${describeFailures(place.name, outcome)}`);
+  return broken ? status.policy : status.failed;
+}
+
+function showChanges(what: string, changes: Outcome["changes"]): string {
+  const parts = Object.entries(changes)
+    .filter(([, number]) => number > 0)
+    .map(([op, number]) => `${number} ${op}`);
+  return `${what}: ${parts.join(", ") || "nothing to do"}`;
+}
+
+async function preview(stack: string | undefined, options: Options): Promise<Status> {
+  const { place, engine } = await open(stack, options);
+  await seed(place, engine.endpoint, say);
+  const outcome = await engine.run("preview");
+  if (outcome.ok) process.stdout.write(`${showChanges("Preview", outcome.changes)}\n`);
+  return judge(place, outcome);
+}
+
+async function up(stack: string | undefined, options: Options): Promise<Status> {
+  const { place, engine } = await open(stack, options);
+  await seed(place, engine.endpoint, say);
+  say("Preview, with the policies that look at the whole stack ...");
+  const quiet = await engine.quietly().run("preview");
+  if (!quiet.ok) return judge(place, quiet);
+  say(showChanges("Preview", quiet.changes));
+  const outcome = await engine.run("up");
+  if (outcome.ok) {
+    process.stdout.write(`${summarize(await engine.resources())}\n${showChanges("Up", outcome.changes)}\n`);
+    say(
+      `The emulated AWS stays up for the next command; destroy, or \`npm run sandbox -- stop ${place.name}\`, ends it.`,
+    );
+  }
+  return judge(place, outcome);
+}
+
+async function destroy(stack: string | undefined, options: Options): Promise<Status> {
+  const { place, engine } = await open(stack, options);
+  const outcome = await engine.run("destroy");
+  const code = judge(place, outcome);
+  if (code !== status.fine) return code;
+  const left = await engine.resources();
+  if (left.length > 0) {
+    say(`The state still holds ${left.length} resources:\n${left.map(({ urn }) => `  ${urn}`).join("\n")}`);
+    return status.failed;
+  }
+  await endEmulatorOf(place);
+  process.stdout.write(`${showChanges("Destroy", outcome.changes)}; nothing is left, and the emulated AWS has ended\n`);
+  return status.fine;
+}
+
+async function stop(stack: string | undefined): Promise<Status> {
+  const folder = path.join(root, sandboxFolder);
+  const names = stack ? [stack] : existsSync(folder) ? readdirSync(folder) : [];
+  for (const name of names) {
+    const place = { name, root, folder: path.join(folder, name), configFile: "" };
+    if (await endEmulatorOf(place)) process.stdout.write(`ended the emulated AWS of ${name}\n`);
+  }
+  return status.fine;
+}
+
+/** Runs a command and turns what it throws into a message and an exit status. */
+async function run(work: () => Promise<Status>): Promise<void> {
+  try {
+    process.exitCode = await work();
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    const usage = error instanceof UsageError || error instanceof ValidationError;
+    const known = usage || error instanceof MissingError || error instanceof EmulatorError;
+    say(known ? error.message : (error.stack ?? error.message));
+    process.exitCode = usage ? status.usage : status.failed;
+  }
+}
+
+function collect(value: string, before: readonly string[] | undefined): string[] {
+  return [...(before ?? []), ...value.split(",").filter(Boolean)];
+}
+
+function stackCommand(program: Command, name: string, description: string, work: typeof up): void {
+  program
+    .command(name)
+    .description(description)
+    .argument("[stack]", "stack whose file is Pulumi.<stack>.yaml, such as dev")
+    .option("--config-file <file>", "any other stack file, such as blueprints/model-fleet.yaml")
+    .option("--without <sections>", "sections to leave out, with commas between them", collect)
+    .option("--no-policy", "run without the policy pack")
+    .option("--verbose", "show the engine's own output as well")
+    .action((stack: string | undefined, options: Options) => run(() => work(stack, options)));
+}
+
+/** The command line. */
+export function sandboxProgram(): Command {
+  const program = new Command("sandbox")
+    .description(
+      "Runs a stack on the real Pulumi engine against an emulated AWS on this machine: no account, no cost, nothing outside\n" +
+        "the folder .sandbox/. Each stack has its own emulator, which stays up between commands and ends with destroy or stop.",
+    )
+    .addHelpText(
+      "after",
+      `
+Examples
+  npm run sandbox -- up dev                                    bring Pulumi.dev.yaml up, and show what came of it
+  npm run sandbox -- up dev                                    a second time: nothing changes
+  npm run sandbox -- preview --config-file blueprints/model-fleet.yaml
+  npm run sandbox -- up --config-file blueprints/ai-platform.yaml --without kubernetes
+  npm run sandbox -- destroy dev
+
+It needs pulumi on the PATH (https://www.pulumi.com/docs/install/); Pulumi fetches its aws plugin by itself. The emulator,
+moto, is installed into .emulator/ at the first run and needs python3; AWS_ENDPOINT_URL names a server of your own instead.
+What the emulator lacks is left out, and said: docs/emulator.md.
+
+Exit status: 0 fine, 1 a mandatory policy is violated, 2 bad usage or configuration, 3 failed.`,
+    )
+    .exitOverride();
+  stackCommand(program, "up", "bring the stack up, or to what its file says now", up);
+  stackCommand(program, "preview", "show what up would do, and check the policies", preview);
+  stackCommand(program, "destroy", "remove everything, and end the stack's emulator", destroy);
+  program
+    .command("stop")
+    .description("end the background emulator of a stack, or of all; what it held is lost")
+    .argument("[stack]", "name of the stack")
+    .action((stack: string | undefined) => run(() => stop(stack)));
+  return program;
+}
+
+if (require.main === module) {
+  sandboxProgram()
+    .parseAsync()
+    .catch((error: unknown) => {
+      if (!(error instanceof CommanderError)) throw error;
+      process.exitCode = error.exitCode === 0 ? status.fine : status.usage;
+    });
+}

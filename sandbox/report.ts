@@ -1,0 +1,62 @@
+import Table from "cli-table3";
+import { readUrn, type Outcome, type StateResource } from "./engine";
+import type { Changes } from "./project";
+
+/** Component class of a resource, `stack` for those without: the outermost of its parents that is one of the program's. */
+function componentOf(urn: string): string {
+  const own = readUrn(urn).chain.find((type) => type.startsWith("trading:"));
+  return own?.split(":").pop() ?? "stack";
+}
+
+/** The resources of a state by component and type. */
+export function summarize(resources: readonly StateResource[]): string {
+  const counts = new Map<string, Map<string, number>>();
+  const real = resources.filter(({ custom }) => custom);
+  for (const { urn, type } of real) {
+    const types = counts.get(componentOf(urn)) ?? new Map<string, number>();
+    types.set(type, (types.get(type) ?? 0) + 1);
+    counts.set(componentOf(urn), types);
+  }
+  const table = new Table({
+    head: ["component", "resource type", "number"],
+    colAligns: ["left", "left", "right"],
+    style: { head: [], border: [] },
+  });
+  for (const [component, types] of [...counts].sort(([a], [b]) => a.localeCompare(b))) {
+    [...types]
+      .sort(([a], [b]) => a.localeCompare(b))
+      .forEach(([type, number], index) => table.push([index === 0 ? component : "", type, String(number)]));
+  }
+  return `${table.toString()}\n${real.length} resources in ${counts.size} components`;
+}
+
+/** What went wrong, a resource at a time: stack, resource, and the emulator's own words. */
+export function describeFailures(stack: string, { failures }: Outcome): string {
+  return failures
+    .map(({ urn, message }) => {
+      const { type, name } = readUrn(urn);
+      const lines = message.split("\n").map((line) => `    ${line}`);
+      return [`stack ${stack}: ${type ? `${type} ${name}` : "the program"}`, ...lines].join("\n");
+    })
+    .join("\n");
+}
+
+/** The policies that are broken, mandatory ones first. */
+export function describeViolations({ violations }: Outcome): string {
+  return [...violations]
+    .sort((a, b) => b.enforcement.localeCompare(a.enforcement))
+    .map(({ policy, enforcement, urn, message }) => {
+      const { name, type } = readUrn(urn);
+      const first = message.split("\n").slice(0, 2).join(" ");
+      return `[${enforcement}] ${policy}${name ? `  ${type} ${name}` : ""}\n    ${first}`;
+    })
+    .join("\n");
+}
+
+/** What the sandbox changed in the stack file before running it; empty where nothing. */
+export function describeChanges({ leftOut, secretsReplaced }: Changes): string[] {
+  return [
+    ...leftOut.map(({ setting, value, reason }) => `Left out: ${setting} = ${JSON.stringify(value)}. ${reason}`),
+    ...secretsReplaced.map((key) => `Encrypted in the stack file, a made-up text here: ${key}`),
+  ];
+}
