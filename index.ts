@@ -1,6 +1,7 @@
 import { lookupCloud } from "./components/common/iam";
 import { engineReport, type Report } from "./components/common/report";
 import { tagEverything } from "./components/common/tags";
+import { AlarmTopics } from "./components/operations/alarm-topics";
 import { TradingVpc } from "./components/network/trading-vpc";
 import { resolveZones } from "./components/network/zones";
 import { loadSettings } from "./config";
@@ -12,6 +13,8 @@ export = async (_report: Report = engineReport) => {
   tagEverything({ project, stack, stage, owner });
   const cloud = await lookupCloud(region);
 
+  const alarms = settings.monitoring && new AlarmTopics("monitoring", { ...settings.monitoring, cloud });
+
   const network =
     settings.network &&
     new TradingVpc("network", {
@@ -22,6 +25,7 @@ export = async (_report: Report = engineReport) => {
 
   return {
     stage,
+    alarmTopics: alarms?.arns,
     network: network && { vpcId: network.vpcId, zones: network.zones, layout: network.layout },
   };
 };

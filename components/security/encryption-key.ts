@@ -9,6 +9,8 @@ export type KeyUser =
   | "sns"
   | "s3"
   | "events"
+  | "budgets"
+  | "backup"
   | "cloudtrail"
   | "config"
   | "autoscaling"

@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import type { Section } from "../section";
 import { fleet } from "./fleet";
+import { monitoring } from "./monitoring";
 import { network } from "./network";
 import { policies } from "./policies";
 
@@ -9,6 +10,7 @@ export const sections = {
   network,
   fleet,
   policies,
+  monitoring,
 } as const;
 
 export type SectionKey = keyof typeof sections;
