@@ -97,6 +97,15 @@ const computed: Readonly<Record<string, OutputsOf>> = {
       resourceId: `db-${shortHash(name, 26).toUpperCase()}`,
     };
   },
+  "aws:elasticache/replicationGroup:ReplicationGroup": ({ name, inputs, region }) => {
+    const group = typeof inputs.replicationGroupId === "string" ? inputs.replicationGroupId : name;
+    const host = (role: string) => `${role}.${group}.${shortHash(name, 6)}.${region}.cache.amazonaws.com`;
+    return {
+      configurationEndpointAddress: host("clustercfg"),
+      primaryEndpointAddress: host("master"),
+      readerEndpointAddress: host("replica"),
+    };
+  },
   "aws:lb/loadBalancer:LoadBalancer": ({ name, arn }) => ({
     dnsName: `${name}.elb.amazonaws.com`,
     zoneId: "Z35SXDOTRQ7X7K",

@@ -1,5 +1,6 @@
 import type { DataNetwork } from "../../components/data/database";
 import type { PostgresSettings } from "../../components/data/postgres-database";
+import type { RedisSettings } from "../../components/data/redis-cache";
 
 /** A network of three zones with one client, as TradingVpc gives it. */
 export const network: DataNetwork = {
@@ -33,6 +34,27 @@ export const postgres: PostgresSettings = {
   applyImmediately: false,
   monitoringIntervalSeconds: 60,
   performanceInsightsDays: 7,
+  logRetentionDays: 90,
+  rotationDays: 30,
+};
+
+/** A right Redis that tests change in one place. */
+export const redis: RedisSettings = {
+  engineVersion: "7.1",
+  nodeType: "cache.r7g.large",
+  clusterMode: true,
+  shards: 1,
+  replicasPerShard: 2,
+  multiAz: true,
+  automaticFailover: true,
+  port: 6379,
+  evictionPolicy: "allkeys-lru",
+  reservedMemoryPercent: 25,
+  snapshots: { retentionDays: 7, window: "05:00-06:00" },
+  maintenanceWindow: "sun:06:30-sun:07:30",
+  finalSnapshot: true,
+  protected: true,
+  applyImmediately: false,
   logRetentionDays: 90,
   rotationDays: 30,
 };
