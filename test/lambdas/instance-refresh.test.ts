@@ -42,7 +42,12 @@ describe("instance refresh", () => {
       }
     });
     it("to wait for the last hosts after a success", () => {
-      const step = nextStep(wanted, { version: "2", hostVersions: ["2", "1"] }, refresh({ status: "Successful" }), "r-1");
+      const step = nextStep(
+        wanted,
+        { version: "2", hostVersions: ["2", "1"] },
+        refresh({ status: "Successful" }),
+        "r-1",
+      );
       assert.equal(step.do, "wait");
     });
   });
@@ -101,7 +106,11 @@ describe("instance refresh", () => {
     });
 
     it("a whole refresh: starts it with roll-back, waits, and is done", async () => {
-      api.on(DescribeAutoScalingGroupsCommand).resolvesOnce(groupOf(old)).resolvesOnce(groupOf(old)).resolves(groupOf(fresh));
+      api
+        .on(DescribeAutoScalingGroupsCommand)
+        .resolvesOnce(groupOf(old))
+        .resolvesOnce(groupOf(old))
+        .resolves(groupOf(fresh));
       api
         .on(DescribeInstanceRefreshesCommand)
         .resolvesOnce({})

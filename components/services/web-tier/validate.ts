@@ -2,7 +2,10 @@ import { networkIssues, portIssue } from "../checks";
 import type { Issue } from "../../common/validation";
 import type { WebTierArgs } from ".";
 
-type Checked = Omit<WebTierArgs, "cloud" | "vpcId" | "vpcCidr" | "publicSubnets" | "securityGroupId" | "keyArn" | "tags">;
+type Checked = Omit<
+  WebTierArgs,
+  "cloud" | "vpcId" | "vpcCidr" | "publicSubnets" | "securityGroupId" | "keyArn" | "tags"
+>;
 
 /** All mistakes of a web tier's arguments. */
 export function validateWebTier(args: Checked): Issue[] {
