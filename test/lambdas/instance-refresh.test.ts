@@ -38,7 +38,7 @@ describe("instance refresh", () => {
       for (const status of ["Failed", "Cancelled", "RollbackSuccessful", "RollbackFailed"]) {
         const step = nextStep(wanted, old, refresh({ status, reason: "host i-1 is unhealthy" }), "r-1");
         assert.equal(step.do, "fail", status);
-        assert.match(step.do === "fail" ? step.message : "", new RegExp(`ended as ${status}: host i-1 is unhealthy`));
+        assert.match(step.message, new RegExp(`ended as ${status}: host i-1 is unhealthy`));
       }
     });
     it("to wait for the last hosts after a success", () => {
