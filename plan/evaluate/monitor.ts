@@ -4,7 +4,7 @@
  */
 import * as pulumi from "@pulumi/pulumi";
 import * as resourceProto from "@pulumi/pulumi/proto/resource_pb";
-import { deserializeProperties } from "@pulumi/pulumi/runtime/rpc";
+import { deserializeProperty, serializeProperties } from "@pulumi/pulumi/runtime/rpc";
 
 /** A resource as the program registered it; inputs are plain values, secrets marked as `SecretValue`. */
 export interface RecordedResource {
@@ -55,12 +55,37 @@ const { waitForRPCs } = require("@pulumi/pulumi/runtime/settings") as { waitForR
 /* eslint-enable */
 
 const stackType = "pulumi:pulumi:Stack";
+/** Marks a resource that another one takes as an input. */
+const referenceMark = "5cf8f73096256a8f31e491e813e4eb8e";
 /** Log severities by their number in Pulumi's engine protocol. */
 const severities = ["debug", "info", "warning", "error"] as const;
 
 /** Type of a URN with its parents' types: `trading:network:TradingVpc$aws:ec2/subnet:Subnet`. */
 function qualifiedType(urn: string): string {
   return urn.split("::")[2] ?? "";
+}
+
+/**
+ * A value off the wire with each reference to a resource as its id, or its URN where it has none. Left to Pulumi, a
+ * reference would become a live resource, made outside the program.
+ */
+function withoutReferences(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutReferences);
+  if (value === null || typeof value !== "object") return value;
+  const object = value as Record<string, unknown>;
+  if (object[pulumi.runtime.specialSigKey] === referenceMark) {
+    return typeof object.id === "string" && object.id ? object.id : object.urn;
+  }
+  return Object.fromEntries(Object.entries(object).map(([key, inner]) => [key, withoutReferences(inner)]));
+}
+
+/** Plain values of what goes over the wire; secrets stay marked, and a list or object that holds one is one. */
+function plainProperties(wire: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const properties: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(wire)) {
+    if (value !== undefined) properties[key] = deserializeProperty(withoutReferences(value), true);
+  }
+  return properties;
 }
 
 function record(request: resourceProto.RegisterResourceRequest, urn: string): RecordedResource {
@@ -80,7 +105,7 @@ function record(request: resourceProto.RegisterResourceRequest, urn: string): Re
     remote: request.getRemote(),
     protect: request.getProtect() ?? false,
     retainOnDelete: request.getRetainondelete() ?? false,
-    inputs: object ? deserializeProperties(object, true) : {},
+    inputs: object ? plainProperties(object.toJavaScript()) : {},
     dependencies: [...request.getDependenciesList()].sort(),
     propertyDependencies,
     provider: request.getProvider(),
@@ -93,6 +118,10 @@ export interface RunOptions {
   readonly organization?: string;
   /** Namespaced keys with values as the engine hands them over: strings, or JSON text for objects. */
   readonly config: Readonly<Record<string, string>>;
+  /** Keys of `config` whose values are secrets. */
+  readonly secretKeys?: readonly string[];
+  /** Keeps stack traces, at more than twice the time. @default false */
+  readonly traces?: boolean;
   readonly answers: Answers;
   /** Called with the number of registrations so far, for progress. */
   readonly onRegister?: (count: number) => void;
@@ -101,6 +130,8 @@ export interface RunOptions {
 export interface RunResult {
   readonly resources: readonly RecordedResource[];
   readonly outputs: unknown;
+  /** The outputs with secrets marked as in a resource's inputs. */
+  readonly markedOutputs: Readonly<Record<string, unknown>>;
   readonly log: readonly LogLine[];
 }
 
@@ -121,7 +152,7 @@ export async function runProgram(program: () => unknown, options: RunOptions): P
     const failures: unknown[] = [];
     const urns = new Set<string>();
 
-    pulumi.runtime.setAllConfig({ ...options.config });
+    pulumi.runtime.setAllConfig({ ...options.config }, [...(options.secretKeys ?? [])]);
     const mocks: pulumi.runtime.Mocks = {
       newResource: (args) => {
         if (args.type === stackType) return { id: undefined, state: {} };
@@ -180,16 +211,19 @@ export async function runProgram(program: () => unknown, options: RunOptions): P
     const { stackTraceLimit } = Error;
     const onRejection = (error: unknown) => failures.push(error);
     process.on("unhandledRejection", onRejection);
-    Error.stackTraceLimit = 0;
+    if (!options.traces) Error.stackTraceLimit = 0;
     try {
+      let returned: Record<string, unknown> = {};
       const outputs: unknown = await pulumi.runtime.runInPulumiStack(async () => {
         const result: unknown = await program();
-        return result as Record<string, unknown>;
+        returned = (result ?? {}) as Record<string, unknown>;
+        return returned;
       });
       await waitForRPCs();
       await rejectionsToSurface();
       if (failures.length > 0) throw failures[0];
-      return { resources, outputs, log };
+      const marked = (await serializeProperties("outputs", returned)) as Record<string, unknown>;
+      return { resources, outputs, markedOutputs: plainProperties(marked), log };
     } catch (error) {
       await rejectionsToSurface();
       throw failures[0] ?? error;

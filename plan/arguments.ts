@@ -1,0 +1,85 @@
+/** The planner's command line. */
+import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { UsageError } from "./failure";
+
+export const formats = ["text", "json"] as const;
+export type Format = (typeof formats)[number];
+
+export interface Arguments {
+  readonly stack: string | undefined;
+  readonly configFile?: string;
+  readonly config: readonly string[];
+  readonly models?: string;
+  readonly format: Format;
+  readonly out?: string;
+  readonly full?: boolean;
+  readonly policy: boolean;
+  readonly trace?: boolean;
+}
+
+const examples = `
+Examples:
+  npm run plan -- dev                                        the stack of Pulumi.dev.yaml
+  npm run plan -- dev --models listing.txt                   with another listing: one object key a line
+  npm run plan -- prod --models s3://algo-model-deploy-prod/models/
+  npm run plan -- --config-file blueprints/betting-bot.yaml  any file in the form of a stack file
+  npm run plan -- prod --config fleet.maxRemovalPercent=20 --config aws:region=us-west-2
+  npm run --silent plan -- qa --format json | jq .cost       npm's own lines stay out with --silent
+  npm run plan -- qa --format json --out plan.json
+
+Exit status:
+  0  fine
+  1  a mandatory policy is violated, or a budget exceeded
+  2  bad usage or configuration
+  3  the evaluation failed
+`;
+
+const collect = (value: string, before: readonly string[]) => [...before, value];
+
+function notEmpty(value: string): string {
+  if (value === "") throw new InvalidArgumentError("It is empty.");
+  return value;
+}
+
+function command(): Command {
+  return new Command("plan")
+    .usage("<stack> [options]")
+    .description(
+      "Shows what a stack would deploy: resources, policy results, cost. Needs no AWS account, no network and no Pulumi.",
+    )
+    .argument("[stack]", "name of a stack: finds Pulumi.<stack>.yaml")
+    .option("--config-file <file>", "any other file in the form of a stack file", notEmpty)
+    .option("--config <key=value>", "override a key of the configuration; dots for nested keys", collect, [])
+    .option("--models <file|s3://bucket/prefix>", "model listing; the one in the configuration by default", notEmpty)
+    .addOption(new Option("--format <format>", "form of the output").choices(formats).default("text"))
+    .option("--out <file>", "write there, whole or not at all, rather than to standard output", notEmpty)
+    .option("--full", "text: every resource and finding on a line of its own")
+    .option("--no-policy", "leave the policies out")
+    .option("--trace", "show where in the program an error comes from (slower)")
+    .addHelpText("after", examples)
+    .showHelpAfterError("More: npm run plan -- --help")
+    .allowExcessArguments(false)
+    .exitOverride();
+}
+
+/**
+ * Reads the arguments; undefined where help was asked for and shown.
+ * @throws UsageError where they make no sense.
+ */
+export function parseArguments(argv: readonly string[]): Arguments | undefined {
+  const said: string[] = [];
+  const parser = command().configureOutput({ writeErr: (text) => void said.push(text) });
+  try {
+    parser.parse([...argv], { from: "user" });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0) return undefined;
+    throw new UsageError(
+      said
+        .join("")
+        .trimEnd()
+        .replace(/^error: /, ""),
+    );
+  }
+  return { stack: parser.args[0], ...parser.opts<Omit<Arguments, "stack">>() };
+}

@@ -1,0 +1,8 @@
+/** Parts of the planner that are loaded only when they are used, so that help and mistakes are answered at once. */
+/* eslint-disable @typescript-eslint/no-require-imports -- a native import() would bypass tsx's hook for CommonJS */
+export const lazy = {
+  evaluate: () => require("./evaluate/program") as typeof import("./evaluate/program"),
+  plan: () => require("./plan") as typeof import("./plan"),
+  json: () => require("./json") as typeof import("./json"),
+  text: () => require("./text") as typeof import("./text"),
+};

@@ -1,0 +1,94 @@
+/** One run of the planner: configuration, evaluation, policies and cost in; one plan out, that every format shows. */
+import type { Evaluation } from "./evaluate/program";
+import type { Plan, PlannedResource } from "./json";
+import { judge } from "./judge";
+import { lazy } from "./lazy";
+import type { Progress } from "./progress";
+import { withModels } from "./settings/model-source";
+import { readStackConfig } from "./settings/stack-config";
+
+export interface PlanOptions {
+  readonly root: string;
+  readonly stack?: string | undefined;
+  readonly configFile?: string | undefined;
+  /** `key=value`, nested keys with dots. */
+  readonly config?: readonly string[];
+  /** File with one object key a line, or `s3://bucket/prefix`. */
+  readonly models?: string | undefined;
+  /** @default true */
+  readonly policies?: boolean;
+  /** Keeps stack traces for whoever debugs the program. @default false */
+  readonly traces?: boolean;
+  readonly progress?: Progress;
+}
+
+function planned(evaluation: Evaluation): PlannedResource[] {
+  const { redactor } = evaluation;
+  return evaluation.resources.map((resource) => ({
+    urn: resource.urn,
+    type: resource.type,
+    name: resource.name,
+    parent: resource.parent,
+    custom: resource.custom,
+    remote: resource.remote,
+    protect: resource.protect,
+    retainOnDelete: resource.retainOnDelete,
+    inputs: redactor.value(resource.inputs) as Record<string, unknown>,
+    dependencies: [...resource.dependencies],
+    propertyDependencies: Object.fromEntries(
+      Object.keys(resource.propertyDependencies)
+        .sort()
+        .map((property) => [property, [...(resource.propertyDependencies[property] ?? [])]]),
+    ),
+  }));
+}
+
+/**
+ * Plans a stack.
+ * @throws UsageError where the request or the configuration is wrong, EvaluationError where the evaluation fails.
+ */
+export async function makePlan(options: PlanOptions): Promise<Plan> {
+  const { root, progress } = options;
+  progress?.stage("reading the configuration");
+  const read = readStackConfig({
+    root,
+    stack: options.stack,
+    configFile: options.configFile,
+    overrides: options.config ?? [],
+  });
+  const settings = withModels(read, options.models, root);
+  progress?.stage("loading the program");
+  const { evaluate } = lazy.evaluate();
+  progress?.stage("evaluating the program, resources");
+  const evaluation = await evaluate({
+    root,
+    settings,
+    ...(progress && { onRegister: progress.tick }),
+    ...(options.traces && { traces: true }),
+  });
+  const { project, stack, stage, redactor, models } = evaluation;
+  const warnings = [...evaluation.warnings];
+  const policy = await judge(evaluation, settings, options.policies !== false, warnings, progress);
+  return {
+    schemaVersion: 1,
+    project,
+    stack,
+    stage: stage as Plan["stage"],
+    resources: planned(evaluation),
+    outputs: redactor.value(evaluation.outputs) as Record<string, unknown>,
+    models: {
+      accepted: models.accepted.map(({ key, type, symbol, model, outer, inner }) => ({
+        key,
+        type,
+        symbol,
+        model,
+        outer,
+        inner,
+      })),
+      rejected: models.rejected.map(({ key, reason }) => ({ key, reason })),
+    },
+    policy,
+    cost: { currency: "USD", monthly: 0, lines: [], unpriced: [] },
+    warnings,
+  };
+}

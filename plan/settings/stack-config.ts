@@ -1,0 +1,219 @@
+/** A stack's configuration as the engine would hand it to the program, from the project's and the stack's files. */
+import { readFileSync } from "node:fs";
+import * as path from "node:path";
+import { LineCounter, parse, parseDocument, YAMLError } from "yaml";
+import { shortHash } from "../../components/common/naming";
+import { didYouMean } from "../../config/describe-issue";
+import { UsageError } from "../failure";
+import { isFile, stackNames, userPath } from "./project";
+
+export interface StackConfig {
+  readonly project: string;
+  readonly stack: string;
+  /** Namespaced keys; scalars as text, objects and lists as JSON text. */
+  readonly config: Readonly<Record<string, string>>;
+  /** Keys whose value is a secret, or holds one. */
+  readonly secretKeys: readonly string[];
+  readonly warnings: readonly string[];
+}
+
+export interface StackConfigOptions {
+  readonly root: string;
+  /** Name of a stack, which finds `Pulumi.<stack>.yaml`. */
+  readonly stack: string | undefined;
+  /** Any other file in the same form. */
+  readonly configFile: string | undefined;
+  /** `key=value`, nested keys with dots. */
+  readonly overrides: readonly string[];
+}
+
+type Values = Record<string, unknown>;
+
+const stackNamePattern = /^[A-Za-z0-9][\w.-]{0,99}$/;
+
+function isObject(value: unknown): value is Values {
+  return value !== null && typeof value === "object" && !Array.isArray(value);
+}
+
+/** Reads a YAML file whose top is a mapping. */
+function readYaml(file: string, shown: string): Values {
+  let text: string;
+  try {
+    text = readFileSync(file, "utf8");
+  } catch (error) {
+    throw new UsageError(`${shown} cannot be read: ${(error as Error).message}`);
+  }
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, merge: true, prettyErrors: false });
+  const [problem] = document.errors;
+  if (problem) {
+    const { line, col } = lines.linePos(problem.pos[0]);
+    throw new UsageError(
+      `${shown}:${line}:${col}: malformed YAML: ${problem.message}\n  ${text.split("\n")[line - 1] ?? ""}\n  ${" ".repeat(col - 1)}^`,
+    );
+  }
+  let content: unknown;
+  try {
+    content = document.toJS() as unknown;
+  } catch (error) {
+    throw new UsageError(`${shown}: malformed YAML: ${(error as Error).message}`);
+  }
+  if (content === null) return {};
+  if (!isObject(content)) {
+    throw new UsageError(`${shown}:1:1: a stack file is a mapping with the key config, not ${JSON.stringify(content)}`);
+  }
+  return content;
+}
+
+/** The stack's name and its file. */
+function findStackFile(options: StackConfigOptions): { stack: string; file: string; shown: string } {
+  const { root, stack, configFile } = options;
+  const names = stackNames(root);
+  const known = `The stacks there are: ${names.join(", ") || "none"}.`;
+  if (stack !== undefined && !stackNamePattern.test(stack)) {
+    throw new UsageError(`${JSON.stringify(stack)} is not a stack's name (letters, digits, dots, dashes). ${known}`);
+  }
+  if (configFile !== undefined) {
+    const file = userPath(configFile, root);
+    if (!isFile(file)) throw new UsageError(`--config-file ${configFile}: there is no such file`);
+    const base = path.basename(file).replace(/\.[^.]*$/, "");
+    const named = stack ?? base.replace(/^Pulumi\./, "");
+    if (!stackNamePattern.test(named)) {
+      throw new UsageError(
+        `--config-file ${configFile}: give the stack a name as well, as in: plan dev --config-file …`,
+      );
+    }
+    return { stack: named, file, shown: configFile };
+  }
+  if (stack === undefined) {
+    throw new UsageError(`Name a stack, or a file with --config-file. ${known}\nMore: npm run plan -- --help`);
+  }
+  if (!names.includes(stack)) {
+    const close = didYouMean(stack, names);
+    throw new UsageError(
+      `There is no stack ${stack}: Pulumi.${stack}.yaml does not exist. ${close ? `Did you mean ${close}? ` : ""}${known}`,
+    );
+  }
+  const shown = `Pulumi.${stack}.yaml`;
+  return { stack, file: path.join(root, shown), shown };
+}
+
+/** Puts a placeholder where a file holds a value that only the engine can decrypt; tells whether it met one. */
+function withPlaceholders(value: unknown, key: string): { value: unknown; secret: boolean } {
+  if (Array.isArray(value)) {
+    const items = value.map((item, index) => withPlaceholders(item, `${key}.${index}`));
+    return { value: items.map((item) => item.value), secret: items.some(({ secret }) => secret) };
+  }
+  if (!isObject(value)) return { value, secret: false };
+  if (Object.keys(value).length === 1 && typeof value.secure === "string") {
+    return { value: `planned-secret-${shortHash(key, 24)}`, secret: true };
+  }
+  const entries = Object.entries(value).map(([name, inner]) => ({
+    name,
+    ...withPlaceholders(inner, `${key}.${name}`),
+  }));
+  return {
+    value: Object.fromEntries(entries.map(({ name, value: inner }) => [name, inner])),
+    secret: entries.some(({ secret }) => secret),
+  };
+}
+
+/** Defaults that the project's file gives: `default` of its own keys, `value` of others', or the bare value. */
+function projectDefaults(project: string, declared: unknown): Values {
+  const defaults: Values = {};
+  if (!isObject(declared)) return defaults;
+  for (const [key, entry] of Object.entries(declared)) {
+    const full = key.includes(":") ? key : `${project}:${key}`;
+    const typed = isObject(entry) && ("default" in entry || "value" in entry || "type" in entry);
+    const value = typed ? (entry.value ?? entry.default) : entry;
+    if (value !== undefined && value !== null) defaults[full] = value;
+  }
+  return defaults;
+}
+
+/** Where an override goes: its namespaced key and the path below it. */
+function overridePath(project: string, key: string): { top: string; path: string[] } {
+  const colon = key.indexOf(":");
+  const [first = "", ...rest] = key
+    .slice(colon + 1)
+    .replace(/\[(\d+)\]/g, ".$1")
+    .split(".");
+  return { top: `${colon < 0 ? project : key.slice(0, colon)}:${first}`, path: rest };
+}
+
+function overrideError(override: string, problem: string): UsageError {
+  return new UsageError(
+    `--config ${override}: ${problem}\n  allowed: key=value, with dots for nested keys, such as fleet.maxRemovalPercent=20`,
+  );
+}
+
+/** Sets one override in the values. */
+function applyOverride(values: Values, project: string, override: string): void {
+  const equals = override.indexOf("=");
+  if (equals < 1) throw overrideError(override, equals === 0 ? "has no key" : "has no value");
+  const { top, path: below } = overridePath(project, override.slice(0, equals).trim());
+  const names = [top, ...below];
+  if (names.some((name) => name === "" || name.endsWith(":") || ["__proto__", "constructor"].includes(name))) {
+    throw overrideError(override, "has an empty or impossible part in its key");
+  }
+  let value: unknown;
+  try {
+    value = parse(override.slice(equals + 1)) as unknown;
+  } catch (error) {
+    if (!(error instanceof YAMLError)) throw error;
+    value = override.slice(equals + 1);
+  }
+  let at: Values = values;
+  for (const [depth, name] of names.slice(0, -1).entries()) {
+    const inner = at[name];
+    if (inner === undefined || inner === null) at[name] = {};
+    else if (typeof inner !== "object") {
+      throw overrideError(
+        override,
+        `${names.slice(0, depth + 1).join(".")} is ${JSON.stringify(inner)}, not an object`,
+      );
+    }
+    at = at[name] as Values;
+  }
+  at[names[names.length - 1] ?? ""] = value;
+}
+
+function asText(value: unknown): string {
+  return typeof value === "string" ? value : JSON.stringify(value);
+}
+
+/**
+ * Reads a stack's configuration.
+ * @throws UsageError where the stack or the file is unknown, the YAML malformed or an override wrong.
+ */
+export function readStackConfig(options: StackConfigOptions): StackConfig {
+  const projectFile = readYaml(path.join(options.root, "Pulumi.yaml"), "Pulumi.yaml");
+  const project = String(projectFile.name);
+  const { stack, file, shown } = findStackFile(options);
+  const stackFile = readYaml(file, shown);
+  if (stackFile.config !== undefined && stackFile.config !== null && !isObject(stackFile.config)) {
+    throw new UsageError(`${shown}: config is ${JSON.stringify(stackFile.config)}, not a mapping of keys to values`);
+  }
+  const warnings: string[] = [];
+  if (stackFile.environment !== undefined) {
+    warnings.push(`${shown} imports Pulumi ESC environments; a plan is offline and leaves them out`);
+  }
+  const values = projectDefaults(project, projectFile.config);
+  for (const [key, value] of Object.entries(stackFile.config ?? {})) {
+    values[key.includes(":") ? key : `${project}:${key}`] = value;
+  }
+  const config: Record<string, string> = {};
+  const secretKeys: string[] = [];
+  for (const override of options.overrides) applyOverride(values, project, override);
+  for (const key of Object.keys(values).sort()) {
+    if (values[key] === null) {
+      throw new UsageError(
+        `${shown}: ${key} is empty\n  fix: write ${key}: {} to take its defaults, or remove the key`,
+      );
+    }
+    const { value, secret } = withPlaceholders(values[key], key);
+    config[key] = asText(value);
+    if (secret) secretKeys.push(key);
+  }
+  return { project, stack, config, secretKeys, warnings };
+}

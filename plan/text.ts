@@ -1,0 +1,141 @@
+/** The plan for a terminal: resource tree, models, warnings, policy results, cost. */
+import type { Colors } from "picocolors/types";
+import type { Plan, PlannedResource, Violation } from "./json";
+
+export interface TextOptions {
+  readonly colors: Colors;
+  /** Every resource on a line of its own, rather than long runs of one type as a count. @default false */
+  readonly full?: boolean;
+}
+
+/** Siblings of one type beyond this many are shown as a few and a count. */
+const longRun = 8;
+/** Shown of a long run. */
+const headOfRun = 3;
+/** Rejected keys, warnings and violations shown one by one. */
+const longList = 20;
+
+function byParent(resources: readonly PlannedResource[]): Map<string | null, PlannedResource[]> {
+  const children = new Map<string | null, PlannedResource[]>();
+  for (const resource of resources) {
+    const siblings = children.get(resource.parent);
+    if (siblings) siblings.push(resource);
+    else children.set(resource.parent, [resource]);
+  }
+  for (const siblings of children.values()) {
+    siblings.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : a.type < b.type ? -1 : 1));
+  }
+  return children;
+}
+
+type Row = { resource: PlannedResource } | { more: string };
+
+/** Siblings with long runs of one type cut short. */
+function rows(siblings: readonly PlannedResource[], full: boolean): Row[] {
+  const ofType = new Map<string, number>();
+  for (const { type } of siblings) ofType.set(type, (ofType.get(type) ?? 0) + 1);
+  const shown = new Map<string, number>();
+  const out: Row[] = [];
+  for (const resource of siblings) {
+    const total = ofType.get(resource.type) ?? 0;
+    const before = shown.get(resource.type) ?? 0;
+    shown.set(resource.type, before + 1);
+    if (full || total <= longRun || before < headOfRun) out.push({ resource });
+    else if (before === headOfRun) {
+      out.push({ more: `and ${(total - headOfRun).toLocaleString("en")} more ${resource.type}` });
+    }
+  }
+  return out;
+}
+
+function tree(plan: Plan, { colors, full }: TextOptions): string[] {
+  const children = byParent(plan.resources);
+  const violated = new Set(plan.policy.violations.map(({ urn }) => urn));
+  const lines: string[] = [];
+  const label = (resource: PlannedResource) => {
+    const marks = [
+      resource.protect && "protected",
+      resource.retainOnDelete && "retained",
+      resource.remote && "built by its provider",
+      violated.has(resource.urn) && colors.yellow("see policies"),
+    ].filter(Boolean);
+    const name = resource.custom ? resource.name : colors.bold(resource.name);
+    return `${name}  ${colors.dim(resource.type)}${marks.length > 0 ? `  (${marks.join(", ")})` : ""}`;
+  };
+  const walk = (parent: string | null, indent: string) => {
+    const list = rows(children.get(parent) ?? [], full === true);
+    list.forEach((row, index) => {
+      const last = index === list.length - 1;
+      const text = "more" in row ? colors.dim(row.more) : label(row.resource);
+      lines.push(`${indent}${last ? "└─ " : "├─ "}${text}`);
+      if ("resource" in row) walk(row.resource.urn, `${indent}${last ? "   " : "│  "}`);
+    });
+  };
+  walk(null, "  ");
+  return lines;
+}
+
+function limited<T>(items: readonly T[], full: boolean, show: (item: T) => string): string[] {
+  const shown = full ? items : items.slice(0, longList);
+  const lines = shown.map((item) => `  ${show(item)}`);
+  if (shown.length < items.length) lines.push(`  and ${items.length - shown.length} more; all of them with --full`);
+  return lines;
+}
+
+function shortName(urn: string): string {
+  return urn.split("::").slice(3).join("::") || "the stack";
+}
+
+function violationLine({ colors }: TextOptions): (violation: Violation) => string {
+  return ({ policy, enforcement, severity, urn, message }) => {
+    const level = enforcement === "mandatory" ? colors.red("mandatory") : colors.yellow("advisory");
+    return `${level} ${severity}  ${colors.bold(policy)}  ${shortName(urn)}\n      ${message.replaceAll("\n", "\n      ")}`;
+  };
+}
+
+const money = (amount: number) =>
+  `$${amount.toLocaleString("en", { minimumFractionDigits: 2, maximumFractionDigits: 2 })}`;
+
+/** Monthly cost by component, dearest first. */
+export function costByComponent(plan: Plan): [component: string, monthly: number][] {
+  const sums = new Map<string, number>();
+  for (const { component, monthly } of plan.cost.lines) sums.set(component, (sums.get(component) ?? 0) + monthly);
+  return [...sums].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1));
+}
+
+function cost(plan: Plan): string[] {
+  const byComponent = costByComponent(plan);
+  const width = Math.max(0, ...byComponent.map(([component]) => component.length));
+  const lines = byComponent.map(
+    ([component, monthly]) => `  ${component.padEnd(width)}  ${money(monthly).padStart(12)}`,
+  );
+  if (plan.cost.unpriced.length > 0) lines.push(`  not priced: ${plan.cost.unpriced.join(", ")}`);
+  return lines;
+}
+
+/** The plan as text. */
+export function renderText(plan: Plan, options: TextOptions): string {
+  const { colors } = options;
+  const full = options.full === true;
+  const { accepted, rejected } = plan.models;
+  const mandatory = plan.policy.violations.filter(({ enforcement }) => enforcement === "mandatory").length;
+  const lines: string[] = [];
+  const section = (title: string, body: readonly string[]) => {
+    if (body.length > 0) lines.push("", colors.bold(title), ...body);
+  };
+  lines.push(colors.bold(`${plan.project}, stack ${plan.stack} (stage ${plan.stage})`));
+  section(`Resources: ${plan.resources.length.toLocaleString("en")}`, tree(plan, options));
+  if (accepted.length + rejected.length > 0) {
+    lines.push("", colors.bold(`Models: ${accepted.length} accepted, ${rejected.length} rejected`));
+    lines.push(...limited(rejected, full, ({ key, reason }) => `${JSON.stringify(key)} ${reason}`));
+  }
+  section(
+    `Warnings: ${plan.warnings.length}`,
+    limited(plan.warnings, full, (warning) => colors.yellow(warning)),
+  );
+  const verdict = `${mandatory} mandatory and ${plan.policy.violations.length - mandatory} advisory`;
+  lines.push("", colors.bold(`Policies: ${plan.policy.evaluated} run, violations: ${verdict}`));
+  lines.push(...limited(plan.policy.violations, full, violationLine(options)));
+  lines.push("", colors.bold(`Cost: ${money(plan.cost.monthly)} a month`), ...cost(plan));
+  return `${lines.join("\n")}\n`;
+}
