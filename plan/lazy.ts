@@ -2,6 +2,7 @@
 /* eslint-disable @typescript-eslint/no-require-imports -- a native import() would bypass tsx's hook for CommonJS */
 export const lazy = {
   evaluate: () => require("./evaluate/program") as typeof import("./evaluate/program"),
+  judge: () => require("./judge") as typeof import("./judge"),
   plan: () => require("./plan") as typeof import("./plan"),
   json: () => require("./json") as typeof import("./json"),
   text: () => require("./text") as typeof import("./text"),

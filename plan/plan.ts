@@ -1,7 +1,6 @@
 /** One run of the planner: configuration, evaluation, policies and cost in; one plan out, that every format shows. */
 import type { Evaluation } from "./evaluate/program";
 import type { Plan, PlannedResource } from "./json";
-import { judge } from "./judge";
 import { lazy } from "./lazy";
 import type { Progress } from "./progress";
 import { withModels } from "./settings/model-source";
@@ -43,32 +42,8 @@ function planned(evaluation: Evaluation): PlannedResource[] {
   }));
 }
 
-/**
- * Plans a stack.
- * @throws UsageError where the request or the configuration is wrong, EvaluationError where the evaluation fails.
- */
-export async function makePlan(options: PlanOptions): Promise<Plan> {
-  const { root, progress } = options;
-  progress?.stage("reading the configuration");
-  const read = readStackConfig({
-    root,
-    stack: options.stack,
-    configFile: options.configFile,
-    overrides: options.config ?? [],
-  });
-  const settings = withModels(read, options.models, root);
-  progress?.stage("loading the program");
-  const { evaluate } = lazy.evaluate();
-  progress?.stage("evaluating the program, resources");
-  const evaluation = await evaluate({
-    root,
-    settings,
-    ...(progress && { onRegister: progress.tick }),
-    ...(options.traces && { traces: true }),
-  });
+function assemble(evaluation: Evaluation, policy: Plan["policy"]): Plan {
   const { project, stack, stage, redactor, models } = evaluation;
-  const warnings = [...evaluation.warnings];
-  const policy = await judge(evaluation, settings, options.policies !== false, warnings, progress);
   return {
     schemaVersion: 1,
     project,
@@ -89,6 +64,38 @@ export async function makePlan(options: PlanOptions): Promise<Plan> {
     },
     policy,
     cost: { currency: "USD", monthly: 0, lines: [], unpriced: [] },
-    warnings,
+    warnings: [...evaluation.warnings, ...(policy.evaluated === 0 ? ["No policy was run"] : [])],
   };
+}
+
+/**
+ * Plans a stack.
+ * @throws UsageError where the request or the configuration is wrong, EvaluationError where the evaluation fails.
+ */
+export async function makePlan(options: PlanOptions): Promise<Plan> {
+  const { root, progress } = options;
+  progress?.stage("reading the configuration");
+  const read = readStackConfig({
+    root,
+    stack: options.stack,
+    configFile: options.configFile,
+    overrides: options.config ?? [],
+  });
+  const settings = withModels(read, options.models, root);
+  progress?.stage("loading the program");
+  const judge = options.policies === false ? undefined : new (lazy.judge().Judge)();
+  try {
+    const { evaluate } = lazy.evaluate();
+    progress?.stage("evaluating the program, resources");
+    const evaluation = await evaluate({
+      root,
+      settings,
+      ...(progress && { onRegister: progress.tick }),
+      ...(options.traces && { traces: true }),
+    });
+    const policy = judge ? await judge.violations(evaluation, settings, progress) : { violations: [], evaluated: 0 };
+    return assemble(evaluation, policy);
+  } finally {
+    await judge?.close();
+  }
 }
