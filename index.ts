@@ -1,6 +1,7 @@
 import { lookupCloud } from "./components/common/iam";
 import { engineReport, type Report } from "./components/common/report";
 import { tagEverything } from "./components/common/tags";
+import { DataPlatform } from "./components/data/data-platform";
 import { AlarmTopics } from "./components/operations/alarm-topics";
 import { TradingVpc } from "./components/network/trading-vpc";
 import { resolveZones } from "./components/network/zones";
@@ -23,9 +24,26 @@ export = async (_report: Report = engineReport) => {
       zones: await resolveZones(settings.network.zones, region),
     });
 
+  const data =
+    settings.data &&
+    network &&
+    new DataPlatform("data", {
+      cloud,
+      settings: settings.data,
+      network: {
+        vpcId: network.vpcId,
+        vpcCidr: network.vpcCidr,
+        dataSubnets: network.dataSubnets,
+        clientSecurityGroupIds: {},
+      },
+      alarmTopicArn: alarms?.arns.critical,
+      protected: stage !== "dev",
+    });
+
   return {
     stage,
     alarmTopics: alarms?.arns,
     network: network && { vpcId: network.vpcId, zones: network.zones, layout: network.layout },
+    data: data?.endpoints,
   };
 };

@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import type { Section } from "../section";
+import { data } from "./data";
 import { fleet } from "./fleet";
 import { monitoring } from "./monitoring";
 import { network } from "./network";
@@ -8,6 +9,7 @@ import { policies } from "./policies";
 /** Every section, by its key in the stack file. A new one is its file and its line here. */
 export const sections = {
   network,
+  data,
   fleet,
   policies,
   monitoring,

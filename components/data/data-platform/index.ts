@@ -73,9 +73,9 @@ export class DataPlatform extends pulumi.ComponentResource {
   }
 
   /** Where each store is, for stack outputs. */
-  get endpoints(): pulumi.Output<Readonly<Record<string, unknown>>> {
+  get endpoints() {
     const { postgres, redis, buckets } = this;
-    return pulumi.output({
+    return {
       postgres: postgres && {
         endpoint: postgres.endpoint,
         port: postgres.port,
@@ -85,7 +85,7 @@ export class DataPlatform extends pulumi.ComponentResource {
       },
       redis: redis && { endpoint: redis.endpoint, port: redis.port, authSecretArn: redis.authSecretArn },
       buckets: buckets && Object.fromEntries(Object.entries(buckets.buckets).map(([kind, { name }]) => [kind, name])),
-    });
+    };
   }
 
   /**
@@ -95,7 +95,14 @@ export class DataPlatform extends pulumi.ComponentResource {
   allowClient(client: string, securityGroupId: pulumi.Input<string>, stores?: readonly DataStore[]): void {
     const all: readonly { store: DataStore; what: string; groupId: pulumi.Output<string>; port: number }[] = [
       ...(this.postgres
-        ? [{ store: "postgres" as const, what: "PostgreSQL", groupId: this.postgres.securityGroupId, port: this.postgres.port }]
+        ? [
+            {
+              store: "postgres" as const,
+              what: "PostgreSQL",
+              groupId: this.postgres.securityGroupId,
+              port: this.postgres.port,
+            },
+          ]
         : []),
       ...(this.redis
         ? [{ store: "redis" as const, what: "Redis", groupId: this.redis.securityGroupId, port: this.redis.port }]

@@ -5,7 +5,6 @@ import { bucketsSchema } from "./buckets";
 import { postgresSchema } from "./postgres";
 import { redisSchema } from "./redis";
 import { secretsSchema } from "./secrets";
-import { timescaleSchema } from "./timescale";
 
 /** Databases, cache, buckets and secrets. */
 export const data = defineSection({
@@ -14,7 +13,6 @@ export const data = defineSection({
   schema: (context) =>
     z.strictObject({
       postgres: postgresSchema(context).optional().meta({ description: "PostgreSQL on RDS" }),
-      timescale: timescaleSchema(context).optional().meta({ description: "TimescaleDB on EC2; RDS does not offer it" }),
       redis: redisSchema(context).optional().meta({ description: "Redis on ElastiCache" }),
       buckets: bucketsSchema(context).optional().meta({ description: "S3 buckets" }),
       secrets: secretsSchema(context).optional().meta({ description: "Named secrets of applications" }),
