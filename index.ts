@@ -5,6 +5,7 @@ import { DataPlatform } from "./components/data/data-platform";
 import { AlarmTopics } from "./components/operations/alarm-topics";
 import { TradingVpc } from "./components/network/trading-vpc";
 import { resolveZones } from "./components/network/zones";
+import { FleetSchedule } from "./components/trading/fleet-schedule";
 import { loadSettings } from "./config";
 
 /** The program: settings -> components -> stack outputs. Each section's presence turns its component on. */
@@ -40,10 +41,23 @@ export = async (_report: Report = engineReport) => {
       protected: stage !== "dev",
     });
 
+  const schedule =
+    settings.schedule &&
+    new FleetSchedule("schedule", {
+      ...settings.schedule,
+      windows: settings.schedule,
+      cloud,
+      project,
+      stack,
+      armed: stage !== "dev",
+      alarmTopicArn: alarms?.arns.critical,
+    });
+
   return {
     stage,
     alarmTopics: alarms?.arns,
     network: network && { vpcId: network.vpcId, zones: network.zones, layout: network.layout },
     data: data?.endpoints,
+    schedule: schedule && { start: schedule.startMachineArn, stop: schedule.stopMachineArn, times: schedule.schedules },
   };
 };

@@ -5,6 +5,7 @@ import { fleet } from "./fleet";
 import { monitoring } from "./monitoring";
 import { network } from "./network";
 import { policies } from "./policies";
+import { schedule } from "./schedule";
 
 /** Every section, by its key in the stack file. A new one is its file and its line here. */
 export const sections = {
@@ -13,6 +14,7 @@ export const sections = {
   fleet,
   policies,
   monitoring,
+  schedule,
 } as const;
 
 export type SectionKey = keyof typeof sections;
