@@ -5,6 +5,7 @@ import { throwIfAny } from "../../common/validation";
 import { EncryptionKey } from "../../security/encryption-key";
 import { LoadBalancer, balancerName, type LoadBalancerArgs, type SubnetRef } from "../load-balancer";
 import { createGroup, type GroupContext } from "./group";
+import { pullStatements } from "../pull-statements";
 import { validateWebTier } from "./validate";
 
 export { webUserData } from "./user-data";
@@ -250,22 +251,4 @@ function hostPolicy(args: WebTierArgs, logGroupArn: pulumi.Input<string>) {
         ...(own as Statement[]),
       ]),
     );
-}
-
-/** The right to pull images from repositories of ECR. */
-export function pullStatements(repositoryArns: readonly string[]): Statement[] {
-  return [
-    {
-      Sid: "RegistryLogin",
-      Effect: "Allow",
-      Action: "ecr:GetAuthorizationToken",
-      Resource: "*", // ECR's GetAuthorizationToken knows no resource level
-    },
-    {
-      Sid: "Pull",
-      Effect: "Allow",
-      Action: ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
-      Resource: [...new Set(repositoryArns)],
-    },
-  ];
 }
