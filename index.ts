@@ -1,4 +1,5 @@
 import { lookupCloud } from "./components/common/iam";
+import { previousOutputs } from "./components/common/previous-deployment";
 import { engineReport, type Report } from "./components/common/report";
 import { tagEverything } from "./components/common/tags";
 import { DataPlatform } from "./components/data/data-platform";
@@ -6,14 +7,17 @@ import { AlarmTopics } from "./components/operations/alarm-topics";
 import { TradingVpc } from "./components/network/trading-vpc";
 import { resolveZones } from "./components/network/zones";
 import { FleetSchedule } from "./components/trading/fleet-schedule";
-import { loadSettings } from "./config";
+import { planFleet } from "./components/trading/model-driven-fleet/fleet-plan";
+import { fleetRecordOf } from "./components/trading/model-driven-fleet/manifest";
+import { ModelDrivenFleet } from "./components/trading/model-driven-fleet/model-driven-fleet";
+import { awsAccess, loadSettings } from "./config";
 
 /** The program: settings -> components -> stack outputs. Each section's presence turns its component on. */
-export = async (_report: Report = engineReport) => {
+export = async (report: Report = engineReport) => {
   const settings = loadSettings();
   const { project, stack, stage, owner, region } = settings;
   tagEverything({ project, stack, stage, owner });
-  const cloud = await lookupCloud(region);
+  const [cloud, previous] = await Promise.all([lookupCloud(region), previousOutputs()]);
 
   const alarms = settings.monitoring && new AlarmTopics("monitoring", { ...settings.monitoring, cloud });
 
@@ -53,11 +57,33 @@ export = async (_report: Report = engineReport) => {
       alarmTopicArn: alarms?.arns.critical,
     });
 
+  const deployBucket =
+    settings.data?.buckets?.modelDeploy?.name === settings.fleet?.bucket
+      ? data?.buckets?.buckets.modelDeploy
+      : undefined;
+  const fleet =
+    settings.fleet &&
+    network &&
+    new ModelDrivenFleet("fleet", {
+      ...settings.fleet,
+      cloud,
+      vpcId: network.vpcId,
+      subnets: network.appSubnets,
+      plan: await planFleet(
+        { ...settings.fleet, project, stack, previous: fleetRecordOf(previous), access: awsAccess(region) },
+        report,
+      ),
+      ...(deployBucket && { bucketId: deployBucket.name, bucketKeyArn: deployBucket.kmsKeyArn }),
+      volumeTags: { project, stack, stage, owner, component: "fleet" },
+      alarmTopicArn: alarms?.arns.critical,
+    });
+
   return {
     stage,
     alarmTopics: alarms?.arns,
     network: network && { vpcId: network.vpcId, zones: network.zones, layout: network.layout },
     data: data?.endpoints,
     schedule: schedule && { start: schedule.startMachineArn, stop: schedule.stopMachineArn, times: schedule.schedules },
+    fleet: fleet?.record,
   };
 };

@@ -1,5 +1,5 @@
 import type * as aws from "@pulumi/aws";
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
 import { arnOf, instanceProfile, policyDocument, type Cloud, type Statement } from "../../common/iam";
 import { ecrRepository } from "./instance-settings";
 
@@ -26,7 +26,7 @@ function decryptThrough(cloud: Cloud, sid: string, service: string, keyArn: stri
   };
 }
 
-/** What an instance may do: read the models of its own bucket's prefix, pull its image, write its log, read its secret. */
+/** What an instance may do, where the bucket's key is known already: read the models of its own bucket's prefix, pull its image, write its log, read its secret. */
 export function fleetPolicy(args: FleetRoleArgs) {
   const { cloud } = args;
   const bucketArn = `arn:${cloud.partition}:s3:::${args.bucket}`;
@@ -83,15 +83,20 @@ export function fleetPolicy(args: FleetRoleArgs) {
 /** The one role and profile of all instances of a fleet. */
 export function createFleetRole(
   name: string,
-  args: FleetRoleArgs,
+  args: Omit<FleetRoleArgs, "bucketKeyArn"> & { readonly bucketKeyArn?: pulumi.Input<string> | undefined },
   opts: pulumi.CustomResourceOptions,
 ): { role: aws.iam.Role; profile: aws.iam.InstanceProfile } {
+  const { bucketKeyArn, ...rest } = args;
+  const trading =
+    bucketKeyArn === undefined
+      ? fleetPolicy(rest)
+      : pulumi.output(bucketKeyArn).apply((arn) => fleetPolicy({ ...rest, bucketKeyArn: arn }));
   return instanceProfile(
     name,
     args.cloud,
     {
       description: `Instances of ${name}: read ${args.bucket}/${args.prefix} and trade`,
-      policies: { trading: fleetPolicy(args) },
+      policies: { trading },
     },
     opts,
   );

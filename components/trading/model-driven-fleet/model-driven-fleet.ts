@@ -35,7 +35,7 @@ export interface ModelDrivenFleetArgs extends TypeSettings {
   /** Refuses termination by anything but a deployment. @default false */
   readonly terminationProtection?: boolean;
   /** KMS key of the bucket's objects. @default S3's own key */
-  readonly bucketKeyArn?: string | undefined;
+  readonly bucketKeyArn?: pulumi.Input<string> | undefined;
   readonly brokerSecretArn?: string | undefined;
   readonly brokerSecretKeyArn?: string | undefined;
   /** Tags of the root volumes, which no default reaches. */
