@@ -65,6 +65,10 @@ export const fleet = defineSection({
         description:
           "File with one object key a line; read instead of the bucket where source is listing, and by offline plans",
       }),
+      allowMissingBucket: z.boolean().default(true).meta({
+        description:
+          "Starts an empty fleet where the bucket does not exist yet and nothing was deployed before; an error otherwise",
+      }),
       shard: z
         .strictObject({
           index: z.int().min(0).meta({ description: "This stack's shard, counted from 0" }),

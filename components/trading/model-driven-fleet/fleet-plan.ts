@@ -15,6 +15,8 @@ export interface FleetPlanArgs extends RemovalLimits {
   readonly bucket: string;
   readonly prefix: string;
   readonly listing?: string | undefined;
+  /** Takes a bucket that does not exist for an empty one on the first deployment. */
+  readonly allowMissingBucket: boolean;
   readonly shard?: Shard | undefined;
   /** What the last deployment of this stack said of its fleet; undefined on the first. */
   readonly previous: FleetRecord | undefined;
@@ -46,8 +48,8 @@ async function readListing(args: FleetPlanArgs, bucket: DeployBucket, report: Re
   try {
     return { catalog: await readBucket(bucket, args.prefix), notes: [], bucketExists: true };
   } catch (error) {
-    const firstDeployment = args.previous === undefined;
-    if (!(error instanceof BucketError && error.code === "NoSuchBucket" && firstDeployment)) throw error;
+    const missing = error instanceof BucketError && error.code === "NoSuchBucket";
+    if (!missing || !args.allowMissingBucket || args.previous !== undefined) throw error;
     report.warn(
       `The bucket ${args.bucket} does not exist yet: the fleet starts empty. Deploy again once it holds models.`,
     );
