@@ -6,6 +6,7 @@ import { EncryptionKey } from "../../security/encryption-key";
 import { LoadBalancer, balancerName, type LoadBalancerArgs, type SubnetRef } from "../load-balancer";
 import { createGroup, type GroupContext } from "./group";
 import { pullStatements } from "../pull-statements";
+import { InstanceRefresh } from "./instance-refresh";
 import { validateWebTier } from "./validate";
 
 export { webUserData } from "./user-data";
@@ -110,6 +111,20 @@ export class WebTier extends pulumi.ComponentResource {
     const groups = colors.map(([color, group], index) =>
       createGroup(color, group, targetGroups[index]?.target, rule, context),
     );
+    if ((args.refreshWaitMinutes ?? 28) > 0) {
+      new InstanceRefresh(
+        `${name}-refresh`,
+        {
+          cloud: args.cloud,
+          keyArn: context.keyArn,
+          hostRoleArn: context.roleArn,
+          waitMinutes: args.refreshWaitMinutes ?? 28,
+          groups: Object.fromEntries(groups.map(({ color, group, template }) => [color, { group, template }])),
+          alarmTopicArn: args.alarmTopicArn,
+        },
+        { parent: this },
+      );
+    }
     this.url = balancer.url;
     this.loadBalancerDnsName = balancer.dnsName;
     this.loadBalancerZoneId = balancer.zoneId;
