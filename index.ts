@@ -3,7 +3,7 @@ import { previousOutputs } from "./components/common/previous-deployment";
 import { engineReport, type Report } from "./components/common/report";
 import { tagEverything } from "./components/common/tags";
 import { DataPlatform } from "./components/data/data-platform";
-import { AlarmTopics } from "./components/operations/alarm-topics";
+import type { NetworkLayout } from "./components/network/subnet-plan";
 import { TradingVpc } from "./components/network/trading-vpc";
 import { resolveZones } from "./components/network/zones";
 import { FleetSchedule } from "./components/trading/fleet-schedule";
@@ -11,6 +11,8 @@ import { planFleet } from "./components/trading/model-driven-fleet/fleet-plan";
 import { fleetRecordOf } from "./components/trading/model-driven-fleet/manifest";
 import { ModelDrivenFleet } from "./components/trading/model-driven-fleet/model-driven-fleet";
 import { awsAccess, loadSettings } from "./config";
+import { AlarmTopics } from "./components/operations/alarm-topics";
+import { resolveSingletons, SecurityBaseline } from "./components/security/security-baseline";
 
 /** The program: settings -> components -> stack outputs. Each section's presence turns its component on. */
 export = async (report: Report = engineReport) => {
@@ -27,6 +29,7 @@ export = async (report: Report = engineReport) => {
       ...settings.network,
       cloud,
       zones: await resolveZones(settings.network.zones, region),
+      previousLayout: (previous.network as { layout?: NetworkLayout } | undefined)?.layout,
     });
 
   const data =
@@ -78,12 +81,34 @@ export = async (report: Report = engineReport) => {
       alarmTopicArn: alarms?.arns.critical,
     });
 
-  return {
+  const security =
+    settings.security &&
+    new SecurityBaseline("security", {
+      ...settings.security,
+      cloud,
+      decisions: await resolveSingletons({
+        region,
+        wanted: settings.security.singletons,
+        previous,
+        offline: report.offline ?? false,
+      }),
+      dataEventBucketArns: data?.recordedBucketArns ?? [],
+      topics: alarms?.arns,
+      protected: stage !== "dev",
+    });
+
+  return withoutAbsent({
     stage,
     alarmTopics: alarms?.arns,
     network: network && { vpcId: network.vpcId, zones: network.zones, layout: network.layout },
     data: data?.endpoints,
     schedule: schedule && { start: schedule.startMachineArn, stop: schedule.stopMachineArn, times: schedule.schedules },
     fleet: fleet?.record,
-  };
+    security: security && { auditBucket: security.auditBucketName, trailArn: security.trailArn, owned: security.owned },
+  });
 };
+
+/** Outputs of the sections that are on: the engine warns of an output that is undefined. */
+function withoutAbsent(outputs: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(outputs).filter(([, value]) => value !== undefined));
+}

@@ -29,6 +29,8 @@ export interface ModelReport {
 
 /** Where the program tells its user what no resource shows. */
 export interface Report {
+  /** True in a plan without an account: the program asks AWS nothing by itself. @default false */
+  readonly offline?: boolean;
   /** Something that works and deserves a look. */
   warn(message: string): void;
   /** What the fleet's listing came to. */

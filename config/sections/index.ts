@@ -6,6 +6,7 @@ import { monitoring } from "./monitoring";
 import { network } from "./network";
 import { policies } from "./policies";
 import { schedule } from "./schedule";
+import { security } from "./security";
 
 /** Every section, by its key in the stack file. A new one is its file and its line here. */
 export const sections = {
@@ -15,6 +16,7 @@ export const sections = {
   policies,
   monitoring,
   schedule,
+  security,
 } as const;
 
 export type SectionKey = keyof typeof sections;

@@ -88,6 +88,12 @@ export class DataPlatform extends pulumi.ComponentResource {
     };
   }
 
+  /** Buckets whose every object access belongs on record: compliance documents and models. */
+  get recordedBucketArns(): pulumi.Output<string>[] {
+    const { compliance, modelArtifacts, modelDeploy } = this.buckets?.buckets ?? {};
+    return [compliance, modelArtifacts, modelDeploy].flatMap((bucket) => (bucket ? [bucket.arn] : []));
+  }
+
   /**
    * Lets a client in that is made after the stores, as it needs their endpoints: one described rule for each store, or for
    * those that are named.
