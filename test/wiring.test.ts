@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
-import { engineReport } from "../components/common/report";
 import program from "../index";
 import { renewProjectFile } from "../config/project-file";
 import { planAnswers } from "../plan/evaluate/answers";
@@ -32,7 +31,7 @@ describe("every stack and blueprint", () => {
     it(`${file} evaluates, each resource under a component and tagged`, async () => {
       const config = engineConfig(file);
       const region = config["aws:region"] ?? "";
-      const { resources } = await runProgram(() => program({ ...engineReport, offline: true }), {
+      const { resources } = await runProgram(program, {
         project: "trading-platform",
         stack: "test",
         config,

@@ -1,2 +1,0 @@
-export { FleetSchedule, type FleetScheduleArgs } from "./fleet-schedule";
-export { drainHook } from "./drain-document";
