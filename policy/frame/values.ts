@@ -30,3 +30,20 @@ export function listOf<T>(value: readonly T[] | T | null | undefined): readonly 
   if (value === undefined || value === null) return [];
   return Array.isArray(value) ? (value as readonly T[]) : [value as T];
 }
+
+/**
+ * Looks at every item, even when something of one is not known yet; what is unknown is raised at the end, so that the
+ * engine says that the policy could not see everything.
+ */
+export function forEachKnown<T>(items: Iterable<T>, look: (item: T) => void): void {
+  let unknown: Error | undefined;
+  for (const item of items) {
+    try {
+      look(item);
+    } catch (error) {
+      if (!(error instanceof UnknownValueError)) throw error;
+      unknown ??= error as Error;
+    }
+  }
+  if (unknown) throw unknown;
+}
