@@ -11,7 +11,8 @@ import { projectRoot, userFolder } from "./settings/project";
 
 function render(plan: Plan, args: Arguments): string {
   if (args.format === "json") return lazy.json().renderJson(plan);
-  const colors = createColors(args.out === undefined && process.stdout.isTTY && !process.env.NO_COLOR);
+  const { isTTY } = process.stdout as { isTTY?: boolean }; // undefined for a pipe, whatever its type says
+  const colors = createColors(args.out === undefined && isTTY === true && !process.env.NO_COLOR);
   return lazy.text().renderText(plan, { colors, full: args.full === true });
 }
 

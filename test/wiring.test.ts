@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
+import { engineReport } from "../components/common/report";
 import program from "../index";
 import { renewProjectFile } from "../config/project-file";
 import { planAnswers } from "../plan/evaluate/answers";
@@ -31,7 +32,7 @@ describe("every stack and blueprint", () => {
     it(`${file} evaluates, each resource under a component and tagged`, async () => {
       const config = engineConfig(file);
       const region = config["aws:region"] ?? "";
-      const { resources } = await runProgram(program, {
+      const { resources } = await runProgram(() => program({ ...engineReport, offline: true }), {
         project: "trading-platform",
         stack: "test",
         config,

@@ -1,16 +1,22 @@
 import type { z } from "zod";
 import type { Section } from "../section";
+import { data } from "./data";
 import { fleet } from "./fleet";
 import { monitoring } from "./monitoring";
 import { network } from "./network";
 import { policies } from "./policies";
+import { schedule } from "./schedule";
+import { security } from "./security";
 
 /** Every section, by its key in the stack file. A new one is its file and its line here. */
 export const sections = {
   network,
+  data,
   fleet,
   policies,
   monitoring,
+  schedule,
+  security,
 } as const;
 
 export type SectionKey = keyof typeof sections;

@@ -169,7 +169,7 @@ export function wallClock(at: Date, zone: string): { date: string; time: string 
   let format = formats.get(zone);
   if (!format) {
     const two = "2-digit" as const;
-    format = new Intl.DateTimeFormat("en-CA", {
+    format = new Intl.DateTimeFormat("sv-SE", {
       timeZone: zone,
       year: "numeric",
       month: two,
@@ -180,8 +180,22 @@ export function wallClock(at: Date, zone: string): { date: string; time: string 
     });
     formats.set(zone, format);
   }
-  const parts = Object.fromEntries(format.formatToParts(at).map(({ type, value }) => [type, value]));
-  return { date: `${parts.year}-${parts.month}-${parts.day}`, time: `${parts.hour}:${parts.minute}` };
+  const [date = "", time = ""] = format.format(at).split(" "); // Swedish dates are ISO 8601
+  return { date, time };
+}
+
+const offsets = new Map<string, number>();
+
+/** Milliseconds that a zone's clocks are ahead of UTC at a moment; kept, as neighbouring days ask for the same moments. */
+function offsetAt(at: number, zone: string): number {
+  const key = `${zone} ${at}`;
+  let offset = offsets.get(key);
+  if (offset === undefined) {
+    const { date, time } = wallClock(new Date(at), zone);
+    offset = Date.parse(`${date}T${time}:00Z`) - at;
+    offsets.set(key, offset);
+  }
+  return offset;
 }
 
 /**
@@ -190,17 +204,13 @@ export function wallClock(at: Date, zone: string): { date: string; time: string 
  */
 export function zonedTime(date: string, time: string, zone: string): Date {
   const wanted = Date.parse(`${date}T${time}:00Z`);
-  const offsetAt = (at: number) => {
-    const shown = wallClock(new Date(at), zone);
-    return Date.parse(`${shown.date}T${shown.time}:00Z`) - at;
-  };
   // The two offsets in force around the wanted moment; clocks never change twice within two days.
-  const before = offsetAt(wanted - 86_400_000);
-  const after = offsetAt(wanted + 86_400_000);
+  const before = offsetAt(wanted - 86_400_000, zone);
+  const after = offsetAt(wanted + 86_400_000, zone);
   const first = wanted - before;
-  if (before === after || offsetAt(first) === before) return new Date(first);
+  if (before === after || offsetAt(first, zone) === before) return new Date(first);
   const second = wanted - after;
-  return new Date(offsetAt(second) === after ? second : first);
+  return new Date(offsetAt(second, zone) === after ? second : first);
 }
 
 /** The session of a trade date; undefined on weekends, holidays and days closed by an override. */

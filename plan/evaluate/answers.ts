@@ -127,6 +127,17 @@ const computed: Readonly<Record<string, OutputsOf>> = {
   "aws:lb/listener:Listener": ({ name, arn }) => ({
     arn: arn("elasticloadbalancing", `listener/app/${name}/${shortHash(name, 16)}`),
   }),
+  "aws:ecr/repository:Repository": ({ name, inputs, region }) => {
+    const repository = typeof inputs.name === "string" ? inputs.name : name;
+    return {
+      registryId: planAccountId,
+      repositoryUrl: `${planAccountId}.dkr.ecr.${region}.amazonaws.com/${repository}`,
+    };
+  },
+  "docker:index/image:Image": ({ inputs }) => ({
+    repoDigest: `${String(inputs.imageName).replace(/:[^:/]*$/, "")}@sha256:${shortHash(String(inputs.imageName), 64)}`,
+  }),
+  "awsx:ecs:FargateService": ({ name, arn }) => ({ service: { name, arn: arn("ecs", `service/${name}`), id: name } }),
   "aws:lb/targetGroup:TargetGroup": ({ name, arn }) => ({
     arn: arn("elasticloadbalancing", `targetgroup/${name}/${shortHash(name, 16)}`),
     arnSuffix: `targetgroup/${name}/${shortHash(name, 16)}`,
@@ -185,6 +196,15 @@ const dataSources: Readonly<Record<string, (inputs: Inputs, region: string) => I
     region,
     state: "available",
     id: inputs.name,
+  }),
+  "aws:ecr/getAuthorizationToken:getAuthorizationToken": (inputs, region) => ({
+    userName: "AWS",
+    password: "plan",
+    authorizationToken: "plan",
+    expiresAt: "2030-01-01T00:00:00Z",
+    proxyEndpoint: `https://${planAccountId}.dkr.ecr.${region}.amazonaws.com`,
+    registryId: inputs.registryId ?? planAccountId,
+    id: region,
   }),
   "aws:ssm/getParameter:getParameter": (inputs) => ({
     name: inputs.name,

@@ -4,7 +4,7 @@
  */
 import * as pulumi from "@pulumi/pulumi";
 import * as resourceProto from "@pulumi/pulumi/proto/resource_pb";
-import { deserializeProperty, serializeProperties } from "@pulumi/pulumi/runtime/rpc";
+import * as rpc from "@pulumi/pulumi/runtime/rpc";
 
 /** A resource as the program registered it; inputs are plain values, secrets marked as `SecretValue`. */
 export interface RecordedResource {
@@ -42,6 +42,8 @@ interface Monitor {
   newUrn(parent: string | undefined, type: string, name: string): string;
   registerResource(request: resourceProto.RegisterResourceRequest, callback: Callback): Promise<void>;
 }
+/** Properties as the engine's protocol carries them. */
+type Wire = Record<string, unknown>;
 type Callback = (error: unknown, response: unknown) => void;
 interface Store {
   readonly settings: { readonly monitor: Monitor; engine: unknown };
@@ -55,8 +57,6 @@ const { waitForRPCs } = require("@pulumi/pulumi/runtime/settings") as { waitForR
 /* eslint-enable */
 
 const stackType = "pulumi:pulumi:Stack";
-/** Marks a resource that another one takes as an input. */
-const referenceMark = "5cf8f73096256a8f31e491e813e4eb8e";
 /** Log severities by their number in Pulumi's engine protocol. */
 const severities = ["debug", "info", "warning", "error"] as const;
 
@@ -65,25 +65,65 @@ function qualifiedType(urn: string): string {
   return urn.split("::")[2] ?? "";
 }
 
-/**
- * A value off the wire with each reference to a resource as its id, or its URN where it has none. Left to Pulumi, a
- * reference would become a live resource, made outside the program.
- */
-function withoutReferences(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(withoutReferences);
-  if (value === null || typeof value !== "object") return value;
-  const object = value as Record<string, unknown>;
-  if (object[pulumi.runtime.specialSigKey] === referenceMark) {
-    return typeof object.id === "string" && object.id ? object.id : object.urn;
-  }
-  return Object.fromEntries(Object.entries(object).map(([key, inner]) => [key, withoutReferences(inner)]));
+/** A value, and whether it holds a secret. */
+interface Unwrapped {
+  readonly value: unknown;
+  readonly secret: boolean;
 }
 
-/** Plain values of what goes over the wire; secrets stay marked, and a list or object that holds one is one. */
-function plainProperties(wire: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  const properties: Record<string, unknown> = {};
-  for (const [key, value] of Object.entries(wire)) {
-    if (value !== undefined) properties[key] = deserializeProperty(withoutReferences(value), true);
+/** An asset or archive whose fields are plain, where Pulumi's own are promises. */
+function assetOffWire(wire: Wire): unknown {
+  const { path, uri, text, assets } = wire;
+  const archive = wire[rpc.specialSigKey] === rpc.specialArchiveSig;
+  if (typeof path === "string") {
+    return Object.assign(archive ? new pulumi.asset.FileArchive(path) : new pulumi.asset.FileAsset(path), { path });
+  }
+  if (typeof uri === "string") {
+    return Object.assign(archive ? new pulumi.asset.RemoteArchive(uri) : new pulumi.asset.RemoteAsset(uri), { uri });
+  }
+  if (typeof text === "string") return Object.assign(new pulumi.asset.StringAsset(text), { text });
+  const parts = Object.entries((assets ?? {}) as Wire).map(([name, part]) => [name, assetOffWire(part as Wire)]);
+  return Object.assign(new pulumi.asset.AssetArchive({}), { assets: Object.fromEntries(parts) as Wire });
+}
+
+/**
+ * A value off the wire. A list or object that holds a secret is one, as in what a program sees. A reference to a resource
+ * is its id, or its URN where it has none: Pulumi's own reader would make a live resource of it, outside the program.
+ */
+function unwrap(wire: unknown): Unwrapped {
+  if (wire === rpc.unknownValue) return { value: pulumi.unknown, secret: false };
+  if (wire === null || typeof wire !== "object") return { value: wire, secret: false };
+  if (Array.isArray(wire)) {
+    const items = wire.map(unwrap);
+    return { value: items.map(({ value }) => value), secret: items.some(({ secret }) => secret) };
+  }
+  const object = wire as Wire;
+  switch (object[rpc.specialSigKey]) {
+    case rpc.specialSecretSig:
+      return { value: unwrap(object.value).value, secret: true };
+    case rpc.specialAssetSig:
+    case rpc.specialArchiveSig:
+      return { value: assetOffWire(object), secret: false };
+    case rpc.specialResourceSig:
+      return { value: typeof object.id === "string" && object.id ? object.id : object.urn, secret: false };
+  }
+  const value: Wire = {};
+  let secret = false;
+  for (const key of Object.keys(object)) {
+    const inner = unwrap(object[key]);
+    value[key] = inner.value;
+    secret ||= inner.secret;
+  }
+  return { value, secret };
+}
+
+/** Properties off the wire, secrets marked. */
+function plainProperties(wire: Wire): Wire {
+  const properties: Wire = {};
+  for (const [key, inner] of Object.entries(wire)) {
+    if (inner === undefined) continue;
+    const { value, secret } = unwrap(inner);
+    properties[key] = secret ? { [rpc.specialSigKey]: rpc.specialSecretSig, value } : value;
   }
   return properties;
 }
@@ -222,7 +262,7 @@ export async function runProgram(program: () => unknown, options: RunOptions): P
       await waitForRPCs();
       await rejectionsToSurface();
       if (failures.length > 0) throw failures[0];
-      const marked = (await serializeProperties("outputs", returned)) as Record<string, unknown>;
+      const marked = (await rpc.serializeProperties("outputs", returned)) as Wire;
       return { resources, outputs, markedOutputs: plainProperties(marked), log };
     } catch (error) {
       await rejectionsToSurface();

@@ -80,6 +80,7 @@ export async function evaluate({ root, settings, onRegister, traces }: EvaluateO
   const told: string[] = [...settings.warnings];
   let models: Evaluation["models"] = { accepted: [], rejected: [] };
   const report: Report = {
+    offline: true,
     warn: (message) => void told.push(message),
     models: (catalog) => void (models = catalog),
   };

@@ -10,7 +10,7 @@ export const unknown = "[unknown]";
 
 /** A field's last words that say its text is a secret. */
 const secretName =
-  /(^|[^a-z])(passwd|password|passphrase|secret|secretstring|token|credential|credentials|apikey|api-key|accesskey|access-key|secretkey|secret-key|privatekey|private-key|secretaccess-?key)$/;
+  /(^|[^a-z])(secret-string|passwd|password|passphrase|secret|token|credential|credentials|apikey|api-key|accesskey|access-key|secretkey|secret-key|privatekey|private-key|secretaccess-?key)$/;
 /** Somewhere in a JSON text: worth to be taken apart. */
 const maybeSecretInside = /passw|secret|token|credential|api_?-?key|access_?-?key|private_?-?key/i;
 /** A text that points at a secret and is none. */

@@ -58,7 +58,7 @@ export function withModels(settings: StackConfig, models: string | undefined, ro
   if (!fleet) return settings;
   if (models?.startsWith("s3://")) {
     const { bucket, prefix } = s3Location(models);
-    return changed({ source: "bucket", bucket, ...(prefix && { prefix }) });
+    return changed({ source: "bucket", bucket, ...(prefix && { prefix }), allowMissingBucket: false });
   }
   if (models !== undefined) return changed({ source: "listing", listing: listingFile(models, root) });
   if (typeof fleet.listing === "string") {

@@ -107,7 +107,7 @@ describe("WebTier", () => {
     assert.equal(of("unhealthy").metricName, "UnHealthyHostCount");
     assert.equal(of("errors").metricName, "HTTPCode_Target_5XX_Count");
     for (const { inputs, name } of alarms) {
-      assert.match(String(inputs.alarmDescription), /First /, name);
+      assert.match(String(inputs.alarmDescription), /First[ :]/, name);
       assert.deepEqual(inputs.alarmActions, ["arn:topic"], name);
     }
   });
@@ -136,6 +136,33 @@ describe("WebTier", () => {
       program.one(groupType).dependencies.includes(program.one("aws:lb/listenerRule:ListenerRule").urn),
       "depends on the rule",
     );
+  });
+
+  it("rolls a changed template out by a function that the deployment waits for, in calls of 14 minutes", async () => {
+    const program = await build();
+    const calls = program.ofType("aws:lambda/invocation:Invocation");
+    assert.equal(calls.length, 2, "28 minutes");
+    const inputs = calls.map((call) => JSON.parse(String(call.inputs.input)) as Record<string, unknown>);
+    assert.deepEqual(
+      inputs.map(({ group, version, last }) => [group, version, last]),
+      [
+        ["web-blue", "1", false],
+        ["web-blue", "1", true],
+      ],
+    );
+    assert.ok(calls[1]!.dependencies.includes(calls[0]!.urn), "one after the other");
+    const policy = String(program.one("aws:iam/rolePolicy:RolePolicy", "function-role-own").inputs.policy);
+    const own = JSON.parse(policy) as { Statement: { Sid: string; Resource: string | string[] }[] };
+    assert.match(String(own.Statement.find(({ Sid }) => Sid === "Refresh")!.Resource), /web-blue/);
+    assert.deepEqual(
+      own.Statement.filter(({ Resource }) => Resource === "*").map(({ Sid }) => Sid),
+      ["Trace", "Look"],
+    );
+  });
+
+  it("leaves roll-outs to others where it is told to wait for none", async () => {
+    const program = await build({ refreshWaitMinutes: 0 });
+    assert.equal(program.ofType("aws:lambda/function:Function").length, 0);
   });
 
   it("tells the idle group nothing about health", async () => {

@@ -6,7 +6,8 @@ import type { BucketKind, BucketSettings } from "./settings";
 
 /** What one bucket, or its replica, is made of. */
 export interface BucketParts {
-  readonly kind: BucketKind;
+  /** What it holds; the value of its `data-class` tag. */
+  readonly kind: BucketKind | "audit";
   readonly settings: BucketSettings;
   readonly cloud: Cloud;
   /** Region where it is not the stack's. */
@@ -15,6 +16,8 @@ export interface BucketParts {
   readonly kmsKeyArn?: pulumi.Output<string>;
   /** Keep the bucket and its objects whatever happens to the stack. */
   readonly protected: boolean;
+  /** Further statements of its policy, such as the services that deliver into it. @default none */
+  readonly statements?: (bucketArn: string) => readonly Statement[];
 }
 
 /** A bucket with what its companions have to wait for. */
@@ -31,6 +34,7 @@ function policyOf(parts: BucketParts, bucketArn: string, kmsKeyArn: string | und
   const statements: Statement[] = tlsOnlyStatements(bucketArn);
   if (kmsKeyArn) statements.push(...keyStatements(bucketArn, kmsKeyArn));
   if (parts.kind === "logs") statements.push(...logDeliveryStatements(bucketArn, parts.cloud));
+  if (parts.statements) statements.push(...parts.statements(bucketArn));
   return policyDocument(statements);
 }
 

@@ -5,6 +5,8 @@ import { throwIfAny } from "../../common/validation";
 import { EncryptionKey } from "../../security/encryption-key";
 import { LoadBalancer, balancerName, type LoadBalancerArgs, type SubnetRef } from "../load-balancer";
 import { createGroup, type GroupContext } from "./group";
+import { pullStatements } from "../pull-statements";
+import { InstanceRefresh } from "./instance-refresh";
 import { validateWebTier } from "./validate";
 
 export { webUserData } from "./user-data";
@@ -109,6 +111,20 @@ export class WebTier extends pulumi.ComponentResource {
     const groups = colors.map(([color, group], index) =>
       createGroup(color, group, targetGroups[index]?.target, rule, context),
     );
+    if ((args.refreshWaitMinutes ?? 28) > 0) {
+      new InstanceRefresh(
+        `${name}-refresh`,
+        {
+          cloud: args.cloud,
+          keyArn: context.keyArn,
+          hostRoleArn: context.roleArn,
+          waitMinutes: args.refreshWaitMinutes ?? 28,
+          groups: Object.fromEntries(groups.map(({ color, group, template }) => [color, { group, template }])),
+          alarmTopicArn: args.alarmTopicArn,
+        },
+        { parent: this },
+      );
+    }
     this.url = balancer.url;
     this.loadBalancerDnsName = balancer.dnsName;
     this.loadBalancerZoneId = balancer.zoneId;
@@ -250,22 +266,4 @@ function hostPolicy(args: WebTierArgs, logGroupArn: pulumi.Input<string>) {
         ...(own as Statement[]),
       ]),
     );
-}
-
-/** The right to pull images from repositories of ECR. */
-export function pullStatements(repositoryArns: readonly string[]): Statement[] {
-  return [
-    {
-      Sid: "RegistryLogin",
-      Effect: "Allow",
-      Action: "ecr:GetAuthorizationToken",
-      Resource: "*", // ECR's GetAuthorizationToken knows no resource level
-    },
-    {
-      Sid: "Pull",
-      Effect: "Allow",
-      Action: ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
-      Resource: [...new Set(repositoryArns)],
-    },
-  ];
 }

@@ -1,0 +1,77 @@
+import {
+  decideSingletons,
+  singletons,
+  type Decision,
+  type Existing,
+  type Ownership,
+  type Singleton,
+} from "./singletons";
+
+/** Answers of a service that is not switched on in an account, which is an answer too. */
+const notEnabled = new Set(["InvalidAccessException", "ResourceNotFoundException"]);
+
+async function unlessDisabled<T>(call: Promise<T>): Promise<T | undefined> {
+  try {
+    return await call;
+  } catch (error) {
+    if (error instanceof Error && notEnabled.has(error.name)) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * Looks up what the account and Region hold already. Read-only; any error but "not switched on" stops the deployment, as a
+ * guess could put a second recorder into an account.
+ */
+async function discoverSingletons(region: string): Promise<Existing> {
+  const [guardduty, config, hub, analyzer] = await Promise.all([
+    import("@aws-sdk/client-guardduty"),
+    import("@aws-sdk/client-config-service"),
+    import("@aws-sdk/client-securityhub"),
+    import("@aws-sdk/client-accessanalyzer"),
+  ]);
+  const [detectors, recorders, securityHub, analyzers] = await Promise.all([
+    new guardduty.GuardDutyClient({ region }).send(new guardduty.ListDetectorsCommand({})),
+    new config.ConfigServiceClient({ region }).send(new config.DescribeConfigurationRecordersCommand({})),
+    unlessDisabled(new hub.SecurityHubClient({ region }).send(new hub.DescribeHubCommand({}))),
+    new analyzer.AccessAnalyzerClient({ region }).send(new analyzer.ListAnalyzersCommand({ type: "ACCOUNT" })),
+  ]);
+  return {
+    detector: detectors.DetectorIds?.[0],
+    recorder: recorders.ConfigurationRecorders?.[0]?.name,
+    securityHub: securityHub?.HubArn,
+    accessAnalyzer: analyzers.analyzers?.[0]?.arn,
+  };
+}
+
+/** What a stack has to say for the decision. */
+export interface ResolveArgs {
+  readonly region: string;
+  readonly wanted: Readonly<Record<Singleton, Ownership>>;
+  /** Outputs of the stack's last deployment; `security.owned` names what it created. */
+  readonly previous: Readonly<Record<string, unknown>>;
+  /** Ask nothing: a plan without an account takes it as empty. */
+  readonly offline: boolean;
+}
+
+/** Decides each singleton by what the account holds at this moment. */
+export async function resolveSingletons(args: ResolveArgs): Promise<Record<Singleton, Decision>> {
+  const asks = !args.offline && singletons.some((one) => args.wanted[one] !== "skip");
+  const existing = asks ? await discoverSingletons(args.region) : {};
+  const { owned } = (args.previous.security ?? {}) as { owned?: unknown };
+  const wanted = args.offline ? withoutAdoption(args.wanted) : args.wanted;
+  const decisions = decideSingletons(wanted, existing, Array.isArray(owned) ? owned.map(String) : []);
+  return args.offline ? { ...decisions, ...adopted(args.wanted) } : decisions;
+}
+
+/** Offline nothing can be found to adopt, so what is to be adopted is taken at its word. */
+function adopted(wanted: Readonly<Record<Singleton, Ownership>>): Partial<Record<Singleton, Decision>> {
+  return Object.fromEntries(singletons.filter((one) => wanted[one] === "adopt").map((one) => [one, "adopt"]));
+}
+
+function withoutAdoption(wanted: Readonly<Record<Singleton, Ownership>>): Record<Singleton, Ownership> {
+  return {
+    ...wanted,
+    ...Object.fromEntries(singletons.filter((one) => wanted[one] === "adopt").map((one) => [one, "skip"])),
+  };
+}

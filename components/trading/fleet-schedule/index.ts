@@ -1,0 +1,2 @@
+export { FleetSchedule, type FleetScheduleArgs } from "./fleet-schedule";
+export { drainHook } from "./drain-document";

@@ -1,0 +1,80 @@
+import * as aws from "@pulumi/aws";
+import * as pulumi from "@pulumi/pulumi";
+import type { Cloud } from "../../common/iam";
+import { stableName } from "../../common/naming";
+import { amiOf, imageUri, type TypeSettings } from "./instance-settings";
+import { userData } from "./user-data";
+
+/** What all launch templates of a fleet have in common. */
+export interface TemplateArgs {
+  readonly cloud: Cloud;
+  readonly bucket: string;
+  readonly tradingMode: "paper" | "live";
+  readonly logGroup: string;
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly brokerSecretArn?: string | undefined;
+}
+
+/** Host of the account's own container registry. */
+export function ecrHost({ accountId, region, partition }: Cloud): string {
+  return `${accountId}.dkr.ecr.${region}.amazonaws.com${partition === "aws-cn" ? ".cn" : ""}`;
+}
+
+/** User data of a model type's instances. */
+export function templateUserData(args: TemplateArgs, settings: Pick<TypeSettings, "image">): string {
+  return userData({
+    region: args.cloud.region,
+    stack: pulumi.getStack(),
+    bucket: args.bucket,
+    mode: args.tradingMode,
+    image: imageUri(settings.image, ecrHost(args.cloud)),
+    logGroup: args.logGroup,
+    brokerSecretArn: args.brokerSecretArn ?? "",
+    environment: args.environment ?? {},
+  });
+}
+
+/** The launch template of one model type: all that its instances share. */
+export function createTemplate(
+  name: string,
+  type: string,
+  settings: TypeSettings,
+  args: TemplateArgs,
+  uses: { readonly profileArn: pulumi.Input<string>; readonly keyArn: pulumi.Input<string> },
+  opts: pulumi.CustomResourceOptions,
+): aws.ec2.LaunchTemplate {
+  return new aws.ec2.LaunchTemplate(
+    `${name}-type-${stableName(type)}`,
+    {
+      description: "Instances of one model type; tags say which model",
+      imageId: amiOf(settings),
+      instanceType: settings.instanceType,
+      iamInstanceProfile: { arn: uses.profileArn },
+      userData: Buffer.from(templateUserData(args, settings), "utf8").toString("base64"),
+      updateDefaultVersion: true,
+      instanceInitiatedShutdownBehavior: "stop",
+      maintenanceOptions: { autoRecovery: "default" },
+      metadataOptions: {
+        httpEndpoint: "enabled",
+        httpTokens: "required",
+        httpPutResponseHopLimit: 1, // the trader shares the host's network
+        instanceMetadataTags: "enabled",
+      },
+      blockDeviceMappings: [
+        {
+          deviceName: settings.rootDevice,
+          ebs: {
+            volumeSize: settings.rootVolumeGiB,
+            volumeType: "gp3",
+            encrypted: "true",
+            kmsKeyId: uses.keyArn,
+            deleteOnTermination: "true",
+          },
+        },
+      ],
+      // No tag specifications: a changed tag would make a new version, and that would replace every trader. Instances and
+      // their volumes carry their tags themselves.
+    },
+    opts,
+  );
+}

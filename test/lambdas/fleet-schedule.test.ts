@@ -1,0 +1,529 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { TerminateInstancesCommand, type Instance } from "@aws-sdk/client-ec2";
+import type { CommandInvocation } from "@aws-sdk/client-ssm";
+import validator from "asl-validator";
+import { startMachine, stopMachine } from "../../components/trading/fleet-schedule/state-machines";
+import { bisect, Throttled } from "../../lambdas/common/instances";
+import { outcomeOf } from "../../lambdas/fleet-drain/core";
+import { sortOut } from "../../lambdas/fleet-find/core";
+import { sentence, total } from "../../lambdas/schedule-report/core";
+import { decide } from "../../lambdas/schedule-decide/core";
+import { awsError, TestFleet, windows } from "../support/fleet";
+
+const fleet = new TestFleet();
+const all = (state: string, count: number) => Array.from({ length: count }, () => state);
+
+describe("the fleet's schedule on an emulated AWS", () => {
+  before(() => fleet.start());
+  after(() => fleet.stop());
+  beforeEach(() => fleet.fresh());
+
+  describe("stop", () => {
+    it("drains, waits and stops every running instance", async () => {
+      const ids = await fleet.run(3, { agent: { polls: 2 } });
+      const run = await fleet.machine("stop");
+      assert.equal(run.failure, undefined);
+      assert.deepEqual(await fleet.states(ids), all("stopped", 3));
+      assert.equal(run.waitedSeconds, 45, "three looks, 15 seconds apart");
+      assert.deepEqual(
+        [...fleet.agents.commands.values()].map(({ document, parameters }) => ({ document, parameters })),
+        [{ document: "drain", parameters: { Seconds: ["600"] } }],
+      );
+      assert.deepEqual(run.output, { action: "stop", ok: true, done: 3, failed: 0, text: "3 stopped, 0 not" });
+    });
+
+    it("has nothing to do without instances", async () => {
+      const run = await fleet.machine("stop");
+      assert.equal(run.failure, undefined);
+      assert.equal((run.output as { done: number }).done, 0);
+    });
+
+    it("sends at most 50 ids at once and stops all of 120", async () => {
+      const ids = await fleet.run(120);
+      const run = await fleet.machine("stop");
+      assert.equal(run.failure, undefined);
+      assert.deepEqual(
+        [...fleet.agents.commands.values()].map((command) => command.ids.length),
+        [50, 50, 20],
+      );
+      assert.deepEqual(await fleet.states(ids), all("stopped", 120));
+    });
+
+    it("never touches another stack, another component, or a held instance", async () => {
+      const mine = await fleet.run(1);
+      const others = [
+        ...(await fleet.run(1, { stack: "prod" })),
+        ...(await fleet.run(1, { tags: { component: "trader" } })),
+        ...(await fleet.run(1, { tags: { project: "another" } })),
+        ...(await fleet.run(1, { tags: { hold: "debugging until Monday" } })),
+      ];
+      const run = await fleet.machine("stop");
+      assert.equal(run.failure, undefined);
+      assert.deepEqual(await fleet.states(mine), ["stopped"]);
+      assert.deepEqual(await fleet.states(others), all("running", 4));
+      assert.deepEqual(
+        [...fleet.agents.commands.values()].flatMap(({ ids }) => ids),
+        mine,
+        "nor drains them",
+      );
+    });
+
+    it("stops an instance whose hold says false", async () => {
+      const ids = await fleet.run(1, { tags: { hold: "false" } });
+      await fleet.machine("stop");
+      assert.deepEqual(await fleet.states(ids), ["stopped"]);
+    });
+
+    it("leaves an instance alone that is held while it drains", async () => {
+      const [id = ""] = await fleet.run(1, { agent: { polls: 1 } });
+      const { drain } = fleet.functions();
+      const holding: typeof drain = async (request) => {
+        await fleet.tag([id], "hold", "true");
+        return drain(request);
+      };
+      const run = await fleet.machine("stop", {}, { drain: holding });
+      assert.equal(run.failure, undefined);
+      assert.equal(await fleet.stateOf(id), "running");
+    });
+
+    it("refuses where a position is open, stops the others, and pages with the id", async () => {
+      const [flat = ""] = await fleet.run(1);
+      const [open = ""] = await fleet.run(1, { agent: { exit: 10 } });
+      const run = await fleet.machine("stop");
+      assert.deepEqual(await fleet.states([flat, open]), ["stopped", "running"]);
+      assert.deepEqual(run.failure, {
+        error: "InstancesLeft",
+        cause: `1 stopped, 1 not (position-open: ${open})`,
+      });
+    });
+
+    const scripted = [
+      ["agent-offline", { online: false }],
+      ["drain-failed", { exit: 1 }],
+      ["no-drain-hook", { exit: 11 }],
+      ["drain-timed-out", { status: "TimedOut", details: "ExecutionTimedOut" }],
+      ["not-delivered", { status: "TimedOut", details: "DeliveryTimedOut" }],
+      ["not-delivered", { status: "Cancelled" }],
+    ] as const;
+    for (const [problem, agent] of scripted) {
+      it(`keeps an instance running that is ${problem} (${JSON.stringify(agent)}), and stops the rest`, async () => {
+        const good = await fleet.run(2);
+        const [bad = ""] = await fleet.run(1, { agent });
+        const run = await fleet.machine("stop");
+        assert.deepEqual(await fleet.states([...good, bad]), ["stopped", "stopped", "running"]);
+        assert.equal(run.failure?.cause, `2 stopped, 1 not (${problem}: ${bad})`);
+      });
+    }
+
+    it("does not wait for an instance without an agent", async () => {
+      const [bad = ""] = await fleet.run(1, { agent: null });
+      const run = await fleet.machine("stop");
+      assert.equal(run.waitedSeconds, 0);
+      assert.equal(run.failure?.cause, `0 stopped, 1 not (agent-offline: ${bad})`);
+    });
+
+    it("gives up on a silent command after the hook's time, the delivery's and a minute", async () => {
+      const [bad = ""] = await fleet.run(1, { agent: { status: "InProgress" } });
+      const run = await fleet.machine("stop");
+      assert.equal(run.waitedSeconds, 600 + 120 + 60);
+      assert.equal(run.failure?.cause, `0 stopped, 1 not (drain-timed-out: ${bad})`);
+    });
+
+    it("separates one id that Run Command refuses from 49 good ones", async () => {
+      const good = await fleet.run(49);
+      const [bad = ""] = await fleet.run(1, { agent: { invalid: true } });
+      const run = await fleet.machine("stop");
+      assert.deepEqual(await fleet.states(good), all("stopped", 49));
+      assert.equal(run.failure?.cause, `49 stopped, 1 not (not-delivered: ${bad})`);
+    });
+
+    it("separates one instance that EC2 refuses to stop from the others", async () => {
+      const ids = await fleet.run(7);
+      const [bad = "", ...good] = ids;
+      await fleet.protectFromStop(bad);
+      const run = await fleet.machine("stop");
+      assert.deepEqual(await fleet.states(good), all("stopped", 6));
+      assert.equal(run.failure?.cause, `6 stopped, 1 not (refused: ${bad})`);
+    });
+
+    it("does not page for an instance that is terminated while it drains", async () => {
+      const good = await fleet.run(1);
+      const [gone = ""] = await fleet.run(1, { agent: { exit: 1 } });
+      const { drain } = fleet.functions();
+      const terminating: typeof drain = async (request) => {
+        await fleet.ec2.send(new TerminateInstancesCommand({ InstanceIds: [gone] }));
+        return drain(request);
+      };
+      const run = await fleet.machine("stop", {}, { drain: terminating });
+      assert.equal(run.failure, undefined);
+      assert.deepEqual(await fleet.states(good), ["stopped"]);
+    });
+
+    it("leaves stopped and terminated instances out", async () => {
+      await fleet.runStopped(2);
+      const [gone = ""] = await fleet.run(1);
+      await fleet.ec2.send(new TerminateInstancesCommand({ InstanceIds: [gone] }));
+      const run = await fleet.machine("stop");
+      assert.equal(run.failure, undefined);
+      assert.equal(fleet.agents.commands.size, 0);
+    });
+
+    it("comes back for an instance that is pending, and stops it once it runs", async () => {
+      const ids = await fleet.run(2);
+      let looks = 0;
+      fleet.alter = (operation, output) => {
+        if (operation !== "DescribeInstancesCommand" || ++looks > 1) return;
+        for (const { Instances = [] } of output.Reservations as { Instances?: Instance[] }[]) {
+          for (const one of Instances) if (one.InstanceId === ids[0]) one.State = { Name: "pending" };
+        }
+      };
+      const run = await fleet.machine("stop");
+      assert.equal(run.failure, undefined);
+      assert.ok(run.visited.includes("LetThemChange"));
+      assert.deepEqual(await fleet.states(ids), all("stopped", 2));
+      assert.deepEqual(
+        [...fleet.agents.commands.values()].map((command) => command.ids),
+        [[ids[1]], [ids[0]]],
+      );
+      assert.equal((run.output as { done: number }).done, 2);
+    });
+
+    it("gives an instance up that stays pending, after five passes", async () => {
+      const [slow = ""] = await fleet.run(1);
+      const others = await fleet.run(1);
+      fleet.alter = (operation, output) => {
+        if (operation !== "DescribeInstancesCommand") return;
+        for (const { Instances = [] } of output.Reservations as { Instances?: Instance[] }[])
+          for (const one of Instances) if (one.InstanceId === slow) one.State = { Name: "pending" };
+      };
+      const run = await fleet.machine("stop");
+      fleet.alter = undefined;
+      assert.equal(run.failure?.cause, `1 stopped, 1 not (still-changing: ${slow})`);
+      assert.deepEqual(await fleet.states(others), ["stopped"]);
+    });
+
+    it("leaves instances of an Auto Scaling group alone: it would replace them", async () => {
+      const ids = await fleet.run(1);
+      fleet.alter = (operation, output) => {
+        if (operation !== "DescribeInstancesCommand") return;
+        for (const { Instances = [] } of output.Reservations as { Instances?: Instance[] }[])
+          for (const one of Instances) one.Tags?.push({ Key: "aws:autoscaling:groupName", Value: "workers" });
+      };
+      const run = await fleet.machine("stop");
+      assert.equal(run.failure?.cause, `0 stopped, 1 not (in-auto-scaling-group: ${ids.join()})`);
+    });
+
+    it("tries again when EC2 or Systems Manager throttle", async () => {
+      const ids = await fleet.run(3);
+      let throttled = 0;
+      fleet.intercept = (operation) => {
+        if (operation === "StopInstancesCommand" && throttled++ < 2) throw awsError("RequestLimitExceeded");
+      };
+      fleet.agents.throttle(3);
+      const run = await fleet.machine("stop");
+      assert.equal(run.failure, undefined);
+      assert.equal(throttled, 3);
+      assert.deepEqual(await fleet.states(ids), all("stopped", 3));
+    });
+
+    it("does not let a batch that fails for good stall the other batches", async () => {
+      const ids = await fleet.run(60);
+      fleet.intercept = (operation, input) => {
+        if (operation === "StopInstancesCommand" && (input.InstanceIds as string[]).length === 50)
+          throw awsError("RequestLimitExceeded");
+      };
+      const run = await fleet.machine("stop");
+      const states = await fleet.states(ids);
+      assert.equal(states.filter((state) => state === "stopped").length, 10);
+      assert.match(run.failure?.cause ?? "", /^10 stopped, 50 not \(batch-failed: i-\w+, .* and 45 more\)$/);
+    });
+
+    it("keeps the state of 5,000 failing instances below Step Functions' 256 KiB", async () => {
+      const ids = Array.from({ length: 5000 }, (_, index) => `i-${index.toString(16).padStart(17, "0")}`);
+      const instances = ids.map((InstanceId) => ({ InstanceId, State: { Name: "running" as const }, Tags: [] }));
+      const found = { ...sortOut("stop", 1, instances), earlier: [], results: [] };
+      assert.equal(found.batches.length, 100);
+      const drain = ({ ids: some = [] as string[] }) =>
+        Promise.resolve({ action: "stop", ids: some, finished: true, done: 0, problems: { "drain-timed-out": some } });
+      const run = await fleet.machine("stop", {}, {
+        find: () => Promise.resolve(found),
+        drain,
+        power: (batch: unknown) => Promise.resolve(batch),
+      } as never);
+      assert.match(run.failure?.cause ?? "", /^0 stopped, 5000 not/);
+      assert.ok(run.largestState < 262_144, `${run.largestState} bytes`);
+    });
+
+    it("of two executions for the same time lets one act, and the same one again", async () => {
+      await fleet.run(1);
+      const { decide: ask } = fleet.functions();
+      const scheduledTime = "2026-11-20T21:30:00Z";
+      const answers = await Promise.all(
+        ["a", "b", "c"].map((execution) => ask({ action: "stop", scheduledTime, execution })),
+      );
+      assert.equal(answers.filter(({ act }) => act).length, 1);
+      assert.ok(answers.some(({ reason }) => reason === "another execution acts for this time already"));
+      const winner = ["a", "b", "c"][answers.findIndex(({ act }) => act)] ?? "";
+      assert.equal((await ask({ action: "stop", scheduledTime, execution: winner })).act, true, "a repeated call");
+      assert.equal((await ask({ action: "start", scheduledTime: "2026-11-20T14:00:00Z", execution: "d" })).act, true);
+    });
+
+    it("acts once when the whole machine is started twice", async () => {
+      const ids = await fleet.run(2);
+      const input = { scheduledTime: "2026-11-23T21:30:00Z" };
+      const runs = await Promise.all([fleet.machine("stop", input), fleet.machine("stop", input)]);
+      assert.deepEqual(
+        runs.map(({ failure }) => failure),
+        [undefined, undefined],
+      );
+      assert.equal(fleet.agents.commands.size, 1);
+      assert.deepEqual(await fleet.states(ids), all("stopped", 2));
+    });
+
+    it("does nothing on a holiday, and at the usual hour of a half day", async () => {
+      const ids = await fleet.run(1);
+      for (const scheduledTime of ["2026-12-25T21:30:00Z", "2026-11-27T21:30:00Z", "2026-11-21T21:30:00Z"]) {
+        const run = await fleet.machine("stop", { scheduledTime });
+        assert.deepEqual(run.visited.slice(-1), ["NothingToDo"], scheduledTime);
+      }
+      assert.deepEqual(await fleet.states(ids), ["running"]);
+      await fleet.machine("stop", { scheduledTime: "2026-11-27T18:30:00Z" });
+      assert.deepEqual(await fleet.states(ids), ["stopped"], "but stops half an hour after the early closing");
+    });
+  });
+
+  describe("start", () => {
+    it("starts what is stopped, and only of its own stack", async () => {
+      const ids = await fleet.runStopped(60);
+      const others = [
+        ...(await fleet.runStopped(1, { stack: "prod" })),
+        ...(await fleet.runStopped(1, { tags: { hold: "yes" } })),
+      ];
+      const run = await fleet.machine("start");
+      assert.equal(run.failure, undefined);
+      assert.deepEqual(await fleet.states(ids), all("running", 60));
+      assert.deepEqual(await fleet.states(others), all("stopped", 2));
+      assert.deepEqual(run.output, { action: "start", ok: true, done: 60, failed: 0, text: "60 started, 0 not" });
+    });
+
+    it("tries again where there is no capacity, and starts the others at once", async () => {
+      const ids = await fleet.runStopped(8);
+      const [scarce = ""] = ids;
+      let refusals = 0;
+      fleet.intercept = (operation, input) => {
+        const wanted = operation === "StartInstancesCommand" ? (input.InstanceIds as string[]) : [];
+        if (wanted.includes(scarce) && wanted.length === 1 && ++refusals <= 2)
+          throw awsError("InsufficientInstanceCapacity");
+        if (wanted.includes(scarce) && wanted.length > 1) throw awsError("InsufficientInstanceCapacity");
+      };
+      const run = await fleet.machine("start");
+      assert.equal(run.failure, undefined);
+      assert.equal(refusals, 3);
+      assert.equal(run.waitedSeconds, 240);
+      assert.deepEqual(await fleet.states(ids), all("running", 8));
+      assert.equal((run.output as { done: number }).done, 8);
+    });
+
+    it("gives up after five tries and pages", async () => {
+      const [scarce = ""] = await fleet.runStopped(1);
+      fleet.intercept = (operation) => {
+        if (operation === "StartInstancesCommand") throw awsError("InsufficientInstanceCapacity");
+      };
+      const run = await fleet.machine("start");
+      assert.equal(run.failure?.cause, `0 started, 1 not (no-capacity: ${scarce})`);
+      assert.equal(run.waitedSeconds, 4 * 120);
+    });
+
+    it("reports an instance that EC2 refuses to start, without trying again", async () => {
+      const [bad = "", ...good] = await fleet.runStopped(4);
+      fleet.intercept = (operation, input) => {
+        if (operation === "StartInstancesCommand" && (input.InstanceIds as string[]).includes(bad))
+          throw awsError("Client.InvalidKMSKey.InvalidState");
+      };
+      const run = await fleet.machine("start");
+      assert.deepEqual(await fleet.states(good), all("running", 3));
+      assert.equal(run.failure?.cause, `3 started, 1 not (refused: ${bad})`);
+      assert.equal(run.waitedSeconds, 0);
+    });
+
+    it("waits for an instance that is still stopping", async () => {
+      const ids = await fleet.runStopped(1);
+      let looks = 0;
+      fleet.alter = (operation, output) => {
+        if (operation !== "DescribeInstancesCommand" || ++looks > 2) return;
+        for (const { Instances = [] } of output.Reservations as { Instances?: Instance[] }[])
+          for (const one of Instances) one.State = { Name: "stopping" };
+      };
+      const run = await fleet.machine("start");
+      assert.equal(run.failure, undefined);
+      assert.equal(run.waitedSeconds, 120);
+      assert.deepEqual(await fleet.states(ids), ["running"]);
+    });
+  });
+
+  describe("readiness", () => {
+    const morning = { scheduledTime: "2026-11-20T14:20:00Z" };
+
+    it("is content when everything runs and answers", async () => {
+      await fleet.run(55);
+      assert.deepEqual(await fleet.readiness()(morning), { checked: 55, unready: [] });
+    });
+
+    it("names what does not run or does not answer; held instances are let be", async () => {
+      await fleet.run(1);
+      const [off = ""] = await fleet.runStopped(1);
+      const [mute = ""] = await fleet.run(1, { agent: { online: false } });
+      await fleet.runStopped(1, { tags: { hold: "repair" } });
+      const { checked, unready } = await fleet.readiness()(morning);
+      assert.equal(checked, 4);
+      const byWhy = [...unready].sort((a, b) => a.why.localeCompare(b.why));
+      assert.deepEqual(byWhy, [
+        { id: mute, why: "agent-offline" },
+        { id: off, why: "not-running" },
+      ]);
+    });
+
+    it("names an impaired instance", async () => {
+      const [bad = ""] = await fleet.run(1);
+      fleet.alter = (operation, output) => {
+        if (operation === "DescribeInstanceStatusCommand")
+          output.InstanceStatuses = [{ InstanceId: bad, SystemStatus: { Status: "impaired" } }];
+      };
+      assert.deepEqual((await fleet.readiness()(morning)).unready, [{ id: bad, why: "impaired" }]);
+    });
+
+    it("does not look on a holiday, and looks whenever a person asks", async () => {
+      await fleet.runStopped(1);
+      assert.deepEqual(await fleet.readiness()({ scheduledTime: "2026-12-25T14:20:00Z" }), { checked: 0, unready: [] });
+      assert.equal((await fleet.readiness()({})).unready.length, 1);
+    });
+  });
+});
+
+describe("the schedule's decisions", () => {
+  const ask = (scheduledTime: string | undefined, action: "start" | "stop" = "start") =>
+    decide(windows, { action, scheduledTime, execution: "x" }, new Date("2026-11-21T12:00:00Z"));
+
+  it("starts half an hour before the opening, on both sides of both clock changes", () => {
+    for (const due of [
+      "2026-03-06T14:00:00Z",
+      "2026-03-09T13:00:00Z",
+      "2026-10-30T13:00:00Z",
+      "2026-11-02T14:00:00Z",
+    ]) {
+      assert.equal(ask(due).act, true, due);
+      assert.equal(ask(due).reason, "a running window of NYSE starts");
+    }
+    for (const wrong of ["2026-03-09T14:00:00Z", "2026-11-02T13:00:00Z", "2026-11-22T14:00:00Z"]) {
+      assert.equal(ask(wrong).act, false, wrong);
+      assert.equal(ask(wrong).reason, "no running window of NYSE starts at this time");
+    }
+  });
+
+  it("acts by hand at any time, with a lock of its own", () => {
+    assert.deepEqual(ask(undefined, "stop"), { act: true, reason: "by hand", stale: false, lock: "stop#x" });
+  });
+
+  it("says when the calendar is older than it was checked for, and still acts", () => {
+    const late = ask("2028-01-03T14:00:00Z");
+    assert.deepEqual([late.act, late.stale], [true, true]);
+    assert.equal(ask("2027-12-31T14:00:00Z").stale, false);
+  });
+
+  it("refuses a time that is none", () => {
+    assert.throws(() => ask("tomorrow"), /scheduledTime is not a time: tomorrow/);
+  });
+});
+
+describe("calls for many instances", () => {
+  it("fail for exactly the bad ids, whatever they are, with few calls", async () => {
+    const some = fc.array(fc.boolean(), { minLength: 0, maxLength: 50 });
+    await fc.assert(
+      fc.asyncProperty(some, async (bad) => {
+        const ids = bad.map((_, index) => `i-${index}`);
+        const badIds = new Set(ids.filter((_, index) => bad[index]));
+        const done: string[] = [];
+        let calls = 0;
+        const failed = await bisect(ids, (part) => {
+          calls++;
+          if (part.some((id) => badIds.has(id))) return Promise.reject(awsError("InvalidInstanceID.NotFound"));
+          done.push(...part);
+          return Promise.resolve();
+        });
+        assert.deepEqual(
+          failed.map(({ id }) => id),
+          ids.filter((id) => badIds.has(id)),
+        );
+        assert.ok(failed.every(({ code }) => code === "InvalidInstanceID.NotFound"));
+        assert.deepEqual(
+          done,
+          ids.filter((id) => !badIds.has(id)),
+        );
+        assert.ok(calls <= 1 + 2 * badIds.size * Math.ceil(Math.log2(Math.max(2, ids.length))), `${calls} calls`);
+      }),
+    );
+  });
+
+  it("end at throttling instead of asking for more", async () => {
+    let calls = 0;
+    const busy = () => {
+      calls++;
+      return Promise.reject(awsError("ThrottlingException", "Rate exceeded"));
+    };
+    await assert.rejects(
+      bisect(["a", "b", "c"], busy),
+      (error) => error instanceof Throttled && /Rate exceeded/.test(error.message),
+    );
+    assert.equal(calls, 1);
+  });
+});
+
+describe("what an invocation says", () => {
+  const cases: readonly (readonly [CommandInvocation, string])[] = [
+    [{ Status: "Pending" }, "waiting"],
+    [{ Status: "InProgress" }, "waiting"],
+    [{ Status: "Delayed" }, "waiting"],
+    [{ Status: "Cancelling" }, "waiting"],
+    [{ Status: "Success", StatusDetails: "Success" }, "drained"],
+    [{ Status: "Failed", CommandPlugins: [{ ResponseCode: 10 }] }, "position-open"],
+    [{ Status: "Failed", CommandPlugins: [{ ResponseCode: 11 }] }, "no-drain-hook"],
+    [{ Status: "Failed", CommandPlugins: [{ ResponseCode: 12 }] }, "drain-failed"],
+    [{ Status: "Failed" }, "drain-failed"],
+    [{ Status: "Failed", StatusDetails: "Undeliverable" }, "not-delivered"],
+    [{ Status: "Failed", StatusDetails: "InvalidPlatform" }, "not-delivered"],
+    [{ Status: "TimedOut", StatusDetails: "DeliveryTimedOut" }, "not-delivered"],
+    [{ Status: "TimedOut", StatusDetails: "ExecutionTimedOut" }, "drain-timed-out"],
+    [{ Status: "Cancelled" }, "not-delivered"],
+    [{}, "waiting"],
+  ];
+  for (const [invocation, outcome] of cases) {
+    it(`${JSON.stringify(invocation)} is ${outcome}`, () => assert.equal(outcomeOf(invocation), outcome));
+  }
+});
+
+describe("the report", () => {
+  it("adds up batches and names at most five ids a problem", () => {
+    const ids = ["a", "b", "c", "d", "e", "f", "g"];
+    const outcome = total([
+      { done: 3, problems: { "drain-failed": ids } },
+      { done: 2, problems: { "agent-offline": ["z"] } },
+    ]);
+    assert.equal(outcome.failed, 8);
+    assert.equal(
+      sentence("stop", outcome),
+      "5 stopped, 8 not (drain-failed: a, b, c, d, e, and 2 more; agent-offline: z)",
+    );
+  });
+});
+
+describe("the state machines", () => {
+  const arn = (name: string) => `arn:aws:lambda:us-east-1:123456789012:function:${name}`;
+  const arns = { decide: arn("a"), find: arn("b"), drain: arn("c"), power: arn("d"), report: arn("e") };
+  for (const [name, definition] of Object.entries({ start: startMachine(arns), stop: stopMachine(arns, 900) })) {
+    it(`${name} is valid Amazon States Language`, () => {
+      const verdict = validator(definition);
+      assert.ok(verdict.isValid, verdict.errorsText());
+    });
+  }
+});
