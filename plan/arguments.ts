@@ -10,6 +10,7 @@ export interface Arguments {
   readonly configFile?: string;
   readonly config: readonly string[];
   readonly models?: string;
+  readonly usage?: string;
   readonly format: Format;
   readonly out?: string;
   readonly full?: boolean;
@@ -51,6 +52,7 @@ function command(): Command {
     .option("--config-file <file>", "any other file in the form of a stack file", notEmpty)
     .option("--config <key=value>", "override a key of the configuration; dots for nested keys", collect, [])
     .option("--models <file|s3://bucket/prefix>", "model listing; the one in the configuration by default", notEmpty)
+    .option("--usage <file>", "a month's usage in the form of plan/cost/usage.yaml, for the cost", notEmpty)
     .addOption(new Option("--format <format>", "form of the output").choices(formats).default("text"))
     .option("--out <file>", "write there, whole or not at all, rather than to standard output", notEmpty)
     .option("--full", "text: every resource and finding on a line of its own")

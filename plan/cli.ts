@@ -9,11 +9,11 @@ import { checkOutput, print, writeWhole } from "./output";
 import { Progress } from "./progress";
 import { projectRoot, userFolder } from "./settings/project";
 
-function render(plan: Plan, args: Arguments): string {
+function render(plan: Plan, advice: readonly string[], args: Arguments): string {
   if (args.format === "json") return lazy.json().renderJson(plan);
   const { isTTY } = process.stdout as { isTTY?: boolean }; // undefined for a pipe, whatever its type says
   const colors = createColors(args.out === undefined && isTTY === true && !process.env.NO_COLOR);
-  return lazy.text().renderText(plan, { colors, full: args.full === true });
+  return lazy.text().renderText(plan, { colors, advice, full: args.full === true });
 }
 
 /** Whether a plan is refused: a mandatory policy is violated. */
@@ -28,21 +28,22 @@ async function run(args: Arguments): Promise<number> {
   const progress = new Progress();
   try {
     const { makePlan } = lazy.plan();
-    const plan = await makePlan({
+    const { plan, advice, exceeded } = await makePlan({
       root: projectRoot(),
       stack: args.stack,
       configFile: args.configFile,
       config: args.config,
       models: args.models,
+      usage: args.usage,
       policies: args.policy,
       traces: args.trace === true,
       progress,
     });
-    const content = render(plan, args);
+    const content = render(plan, advice, args);
     progress.end();
     if (out === undefined) await print(content);
     else writeWhole(out, content);
-    return statusOf(plan);
+    return exceeded ? exitStatus.refused : statusOf(plan);
   } finally {
     progress.end();
   }

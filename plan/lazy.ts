@@ -2,6 +2,8 @@
 /* eslint-disable @typescript-eslint/no-require-imports -- a native import() would bypass tsx's hook for CommonJS */
 export const lazy = {
   evaluate: () => require("./evaluate/program") as typeof import("./evaluate/program"),
+  cost: () => require("./cost/cost") as typeof import("./cost/cost"),
+  usage: () => require("./cost/usage") as typeof import("./cost/usage"),
   judge: () => require("./judge") as typeof import("./judge"),
   plan: () => require("./plan") as typeof import("./plan"),
   json: () => require("./json") as typeof import("./json"),

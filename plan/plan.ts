@@ -1,9 +1,11 @@
 /** One run of the planner: configuration, evaluation, policies and cost in; one plan out, that every format shows. */
+import type { CostReport } from "./cost/cost";
 import type { Evaluation } from "./evaluate/program";
 import type { Plan, PlannedResource } from "./json";
 import { lazy } from "./lazy";
 import type { Progress } from "./progress";
 import { withModels } from "./settings/model-source";
+import { userPath } from "./settings/project";
 import { readStackConfig } from "./settings/stack-config";
 
 export interface PlanOptions {
@@ -14,11 +16,21 @@ export interface PlanOptions {
   readonly config?: readonly string[];
   /** File with one object key a line, or `s3://bucket/prefix`. */
   readonly models?: string | undefined;
+  /** YAML with a stack's own usage, in place of `plan/cost/usage.yaml`'s assumptions. */
+  readonly usage?: string | undefined;
   /** @default true */
   readonly policies?: boolean;
   /** Keeps stack traces for whoever debugs the program. @default false */
   readonly traces?: boolean;
   readonly progress?: Progress;
+}
+
+export interface Planned {
+  readonly plan: Plan;
+  /** Ways to pay less. */
+  readonly advice: readonly string[];
+  /** True where a monthly budget of the stack is exceeded. */
+  readonly exceeded: boolean;
 }
 
 function planned(evaluation: Evaluation): PlannedResource[] {
@@ -42,7 +54,8 @@ function planned(evaluation: Evaluation): PlannedResource[] {
   }));
 }
 
-function assemble(evaluation: Evaluation, policy: Plan["policy"]): Plan {
+function assemble(evaluation: Evaluation, policy: Plan["policy"], priced: CostReport): Plan {
+  const { cost, exceeded } = priced;
   const { project, stack, stage, redactor, models } = evaluation;
   return {
     schemaVersion: 1,
@@ -63,8 +76,15 @@ function assemble(evaluation: Evaluation, policy: Plan["policy"]): Plan {
       rejected: models.rejected.map(({ key, reason }) => ({ key, reason })),
     },
     policy,
-    cost: { currency: "USD", monthly: 0, lines: [], unpriced: [] },
-    warnings: [...evaluation.warnings, ...(policy.evaluated === 0 ? ["No policy was run"] : [])],
+    cost,
+    warnings: [
+      ...evaluation.warnings,
+      ...priced.warnings,
+      ...(policy.evaluated === 0 ? ["No policy was run"] : []),
+      ...(exceeded
+        ? [`Budget exceeded: ${cost.monthly.toFixed(2)} USD a month, budget ${exceeded.name} is ${exceeded.limit}`]
+        : []),
+    ],
   };
 }
 
@@ -72,7 +92,7 @@ function assemble(evaluation: Evaluation, policy: Plan["policy"]): Plan {
  * Plans a stack.
  * @throws UsageError where the request or the configuration is wrong, EvaluationError where the evaluation fails.
  */
-export async function makePlan(options: PlanOptions): Promise<Plan> {
+export async function makePlan(options: PlanOptions): Promise<Planned> {
   const { root, progress } = options;
   progress?.stage("reading the configuration");
   const read = readStackConfig({
@@ -82,6 +102,9 @@ export async function makePlan(options: PlanOptions): Promise<Plan> {
     overrides: options.config ?? [],
   });
   const settings = withModels(read, options.models, root);
+  const usage = lazy
+    .usage()
+    .loadUsage(options.usage === undefined ? undefined : { file: userPath(options.usage, root), shown: options.usage });
   progress?.stage("loading the program");
   const judge = options.policies === false ? undefined : new (lazy.judge().Judge)();
   try {
@@ -94,7 +117,13 @@ export async function makePlan(options: PlanOptions): Promise<Plan> {
       ...(options.traces && { traces: true }),
     });
     const policy = judge ? await judge.violations(evaluation, settings, progress) : { violations: [], evaluated: 0 };
-    return assemble(evaluation, policy);
+    progress?.stage("pricing");
+    const priced = lazy.cost().priceAll(evaluation, settings.config, usage);
+    return {
+      plan: assemble(evaluation, policy, priced),
+      advice: priced.advice,
+      exceeded: priced.exceeded !== undefined,
+    };
   } finally {
     await judge?.close();
   }

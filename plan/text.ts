@@ -4,6 +4,8 @@ import type { Plan, PlannedResource, Violation } from "./json";
 
 export interface TextOptions {
   readonly colors: Colors;
+  /** Ways to pay less. */
+  readonly advice?: readonly string[];
   /** Every resource on a line of its own, rather than long runs of one type as a count. @default false */
   readonly full?: boolean;
 }
@@ -137,5 +139,6 @@ export function renderText(plan: Plan, options: TextOptions): string {
   lines.push("", colors.bold(`Policies: ${plan.policy.evaluated} run, violations: ${verdict}`));
   lines.push(...limited(plan.policy.violations, full, violationLine(options)));
   lines.push("", colors.bold(`Cost: ${money(plan.cost.monthly)} a month`), ...cost(plan));
+  lines.push(...(options.advice ?? []).map((one) => `  ${colors.dim(one)}`));
   return `${lines.join("\n")}\n`;
 }

@@ -31,6 +31,9 @@ export interface EvaluateOptions {
   readonly traces?: boolean;
 }
 
+/** Said of every output of a section that is off. */
+const sdkNoise = /^Undefined value \(.*\) will not show as a stack output\.$/;
+
 type Program = (report: Report) => unknown;
 
 /** Order of code units: the same on every machine, whatever its language. */
@@ -99,7 +102,7 @@ export async function evaluate({ root, settings, onRegister, traces }: EvaluateO
     });
     for (const { inputs } of run.resources) redactor.learn(inputs);
     redactor.learn(run.markedOutputs);
-    for (const { severity, message } of run.log) if (severity !== "info") told.push(message);
+    for (const { severity, message } of run.log) if (severity !== "info" && !sdkNoise.test(message)) told.push(message);
     return {
       project,
       stack,

@@ -4,8 +4,8 @@ import { makePlan } from "../../plan/plan";
 import { projectRoot } from "../../plan/settings/project";
 
 /** Plans in this process, without the policies. */
-const planOf = (stack: string, ...config: string[]) =>
-  makePlan({ root: projectRoot(), stack, config, policies: false });
+const planOf = async (stack: string, ...config: string[]) =>
+  (await makePlan({ root: projectRoot(), stack, config, policies: false })).plan;
 
 describe("a plan", () => {
   describe("refuses a network that cannot be, with the key's path", () => {

@@ -1,0 +1,89 @@
+/** What a pricer works with: one resource, its neighbours in the plan, and a bill that items are put on. */
+import type { RecordedResource } from "../evaluate/monitor";
+import { hoursPerMonth, type PriceBook } from "./price-book";
+import type { Usage } from "./usage";
+
+type Values = Readonly<Record<string, unknown>>;
+
+/** The resources of a plan by URN. */
+export type Resources = ReadonlyMap<string, RecordedResource>;
+
+export const object = (value: unknown): Values =>
+  value !== null && typeof value === "object" && !Array.isArray(value) ? (value as Values) : {};
+export const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? (value as unknown[]) : []);
+export const number = (value: unknown, otherwise: number): number =>
+  typeof value === "number" ? value : typeof value === "string" && value !== "" ? Number(value) : otherwise;
+export const text = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined);
+
+/** Why a resource has no price. */
+export class NoPrice extends Error {
+  override readonly name = "NoPrice";
+}
+
+function show(quantity: number): string {
+  return quantity.toLocaleString("en", { maximumFractionDigits: 4 });
+}
+
+/** The items of one resource: quantity times unit price, each with its source. */
+export class Bill {
+  private readonly items: string[] = [];
+  private readonly sources = new Set<string>();
+  private readonly notes: string[] = [];
+  private sum = 0;
+
+  constructor(
+    private readonly book: PriceBook,
+    /** Share of on-demand prices on top: the Local Zone's. */
+    private readonly surcharge = 0,
+  ) {}
+
+  /** @throws NoPrice where the book has no such price */
+  add(what: string, quantity: number, key: string): this {
+    const price = this.book.find(key);
+    if (!price) throw new NoPrice(key);
+    this.sum += quantity * price.usd * (1 + this.surcharge);
+    this.items.push(`${what}: ${show(quantity)} x $${price.usd} a ${price.unit}`);
+    this.sources.add(`${price.source}, ${price.date}`);
+    return this;
+  }
+
+  hours(what: string, count: number, key: string): this {
+    return this.add(what, count * hoursPerMonth, key);
+  }
+
+  note(note: string): this {
+    this.notes.push(note);
+    return this;
+  }
+
+  get monthly(): number {
+    return this.sum;
+  }
+
+  get basis(): string {
+    const surcharge =
+      this.surcharge > 0 ? [`Local Zone assumed ${Math.round(this.surcharge * 100)} % above its Region`] : [];
+    return [
+      this.items.join("; "),
+      ...surcharge,
+      ...this.notes,
+      ...(this.sources.size > 0 ? [`source: ${[...this.sources].join(" and ")}`] : []),
+    ]
+      .filter(Boolean)
+      .join(". ");
+  }
+}
+
+export interface PricerContext {
+  readonly resource: RecordedResource;
+  readonly inputs: Values;
+  readonly resources: Resources;
+  readonly usage: Usage;
+  /** Hours a month that an instance of this resource runs: fewer where a schedule stops it. */
+  readonly runningHours: { readonly hours: number; readonly note: string | undefined };
+  /** The resource that an input's value comes from, of this type. */
+  source(property: string, type: string): RecordedResource | undefined;
+}
+
+/** Puts a resource's items on its bill; an empty bill is a resource that costs nothing as it stands. */
+export type Pricer = (context: PricerContext, bill: Bill) => void;

@@ -1,0 +1,62 @@
+import { readFileSync } from "node:fs";
+import * as path from "node:path";
+import { parse } from "yaml";
+import { z } from "zod";
+import { UsageError } from "../failure";
+
+const amounts = <K extends string>(...keys: K[]) =>
+  z.strictObject(Object.fromEntries(keys.map((key) => [key, z.number().nonnegative()])) as Record<K, z.ZodNumber>);
+
+const usageSchema = z.strictObject({
+  natGateway: amounts("dataGb"),
+  vpcEndpoint: amounts("dataGb"),
+  loadBalancer: amounts("lcu"),
+  waf: amounts("requestsMillions"),
+  kms: amounts("requests10k"),
+  secret: amounts("requests10k"),
+  logGroup: amounts("ingestedGb", "storedGb"),
+  sns: amounts("requestsMillions"),
+  sqs: amounts("requestsMillions"),
+  stateMachine: amounts("transitions1k"),
+  lambda: amounts("requestsMillions", "durationSeconds"),
+  bucket: amounts("storedGb", "put1k"),
+  dynamodb: amounts("storedGb", "writeMillions", "readMillions"),
+  efs: amounts("storedGb"),
+  ecr: amounts("storedGb"),
+  snapshots: amounts("storedGb"),
+  database: amounts("backupGb"),
+  config: amounts("items", "evaluations"),
+  cloudtrail: amounts("dataEvents100k"),
+  eventBus: amounts("eventsMillions"),
+  firehose: amounts("ingestedGb"),
+  cloudfront: amounts("outGb"),
+  localZone: amounts("surcharge"),
+  advice: amounts("computeSavingsPlan", "databaseReserved"),
+});
+
+/** A month's use of each kind of resource, as `usage.yaml` documents it. */
+export type Usage = z.infer<typeof usageSchema>;
+
+function read(file: string, shown: string): Record<string, Record<string, unknown>> {
+  try {
+    return (parse(readFileSync(file, "utf8")) ?? {}) as Record<string, Record<string, unknown>>;
+  } catch (error) {
+    throw new UsageError(`--usage ${shown} cannot be read: ${(error as Error).message}`);
+  }
+}
+
+/**
+ * The documented assumptions, with a stack's own in their place.
+ * @throws UsageError where the file cannot be read or names what does not exist
+ */
+export function loadUsage(own?: { readonly file: string; readonly shown: string }): Usage {
+  const usage = read(path.join(__dirname, "usage.yaml"), "usage.yaml");
+  if (own) {
+    const given = read(own.file, own.shown);
+    for (const [kind, values] of Object.entries(given)) usage[kind] = { ...usage[kind], ...values };
+  }
+  const parsed = usageSchema.safeParse(usage);
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.map(({ path: at, message }) => `  ${at.join(".")}: ${message}`);
+  throw new UsageError(`--usage ${own?.shown ?? "usage.yaml"}: ${problems.length} mistakes\n${problems.join("\n")}`);
+}

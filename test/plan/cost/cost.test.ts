@@ -1,0 +1,153 @@
+import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { priceAll, pricers } from "../../../plan/cost/cost";
+import { isFree } from "../../../plan/cost/free";
+import { PriceBook } from "../../../plan/cost/price-book";
+import { scheduledHours } from "../../../plan/cost/running-hours";
+import { loadUsage } from "../../../plan/cost/usage";
+import type { RecordedResource } from "../../../plan/evaluate/monitor";
+import { UsageError } from "../../../plan/failure";
+import { makePlan } from "../../../plan/plan";
+import { projectRoot } from "../../../plan/settings/project";
+import { Scratch } from "../support/cli";
+
+function resource(
+  type: string,
+  name: string,
+  inputs: Record<string, unknown>,
+  more: Partial<RecordedResource> = {},
+): RecordedResource {
+  return {
+    urn: `urn:pulumi:qa::p::${type}::${name}`,
+    type,
+    name,
+    parent: null,
+    custom: true,
+    remote: false,
+    protect: false,
+    retainOnDelete: false,
+    inputs,
+    dependencies: [],
+    propertyDependencies: {},
+    provider: "",
+    ...more,
+  };
+}
+
+const priced = (resources: readonly RecordedResource[], config: Record<string, string> = {}, region = "us-east-1") =>
+  priceAll({ project: "p", stage: "qa", region, resources }, config, loadUsage());
+
+describe("the cost of a plan", () => {
+  const ec2 = "aws:ec2/instance:Instance";
+
+  it("has a date, a source and a unit for every price", () => {
+    const book = PriceBook.of("us-east-1");
+    assert.ok(book.keys().length > 1_300);
+    for (const key of book.keys()) {
+      const { usd, unit, source, date } = book.find(key)!;
+      assert.ok(usd > 0 && unit !== "" && source !== "", key);
+      assert.match(date, /^20\d\d-\d\d-\d\d$/, key);
+    }
+  });
+
+  it("guesses nothing: what has no price with a source is listed with the reason", () => {
+    const { cost, warnings } = priced([
+      resource("aws:rds/instance:Instance", "db", { engine: "postgres", instanceClass: "db.z9.huge" }),
+      resource("aws:braket/device:Device", "x", {}),
+      resource("aws:iam/role:Role", "free", {}),
+    ]);
+    assert.deepEqual(cost.unpriced, ["aws:braket/device:Device", "aws:rds/instance:Instance"]);
+    assert.deepEqual([cost.monthly, cost.lines], [0, []]);
+    assert.match(
+      warnings.join("\n"),
+      /aws:rds\/instance:Instance: no price with a source for rds\.postgres\.db\.z9\.huge/,
+    );
+  });
+
+  it("knows no price outside the Regions of its tables", () => {
+    const { cost } = priced([resource(ec2, "i", { instanceType: "t3.small" })], {}, "eu-west-1");
+    assert.deepEqual([cost.unpriced, cost.monthly], [[ec2], 0]);
+  });
+
+  it("prices a Local Zone above its Region, and says that it assumes so", () => {
+    const subnet = resource("aws:ec2/subnet:Subnet", "s", { availabilityZone: "us-east-1-chi-2a" });
+    const inputs = { instanceType: "c6in.xlarge", rootBlockDevice: { volumeSize: 100, volumeType: "gp2" } };
+    const there = resource(ec2, "there", inputs, { propertyDependencies: { subnetId: [subnet.urn] } });
+    const here = resource(ec2, "here", inputs);
+    const [a, b] = priced([subnet, here, there]).cost.lines;
+    assert.ok(Math.abs(b!.monthly / a!.monthly - 1.15) < 0.001);
+    assert.match(b!.basis, /Local Zone assumed 15 % above its Region/);
+  });
+
+  it("prices what a schedule stops by the exchange's real sessions", () => {
+    const hours = scheduledHours({}, "prod", "us-east-1")!;
+    // 251 sessions of NYSE in 2026 of 6.5 h, two of them half days, with 60 minutes of margins and 15 of drain
+    assert.ok(hours.hours > 155 && hours.hours < 165, String(hours.hours));
+    assert.equal(scheduledHours({}, "dev", "us-east-1"), undefined);
+    assert.equal(scheduledHours(undefined, "prod", "us-east-1"), undefined);
+    const fleet = resource("trading:trading:ModelDrivenFleet", "fleet", {}, { custom: false });
+    const member = resource(ec2, "fleet-a", { instanceType: "t3.small" }, { parent: fleet.urn });
+    const other = resource(ec2, "other", { instanceType: "t3.small" });
+    const { lines } = priced([fleet, member, other], { "p:schedule": "{}" }).cost;
+    const [scheduled, always] = [
+      lines.find(({ component }) => component === "fleet")!,
+      lines.find(({ component }) => component === "other")!,
+    ];
+    assert.match(scheduled.basis, /stopped outside NYSE's sessions/);
+    assert.ok(scheduled.monthly < 0.3 * always.monthly);
+  });
+
+  it("sums to the cent", () => {
+    const { cost } = priced(Array.from({ length: 7 }, (_, index) => resource("aws:kms/key:Key", `k${index}`, {})));
+    assert.equal(cost.monthly, Math.round(cost.lines.reduce((sum, { monthly }) => sum + monthly, 0) * 100) / 100);
+  });
+
+  it("tells an exceeded budget", () => {
+    const key = resource("aws:kms/key:Key", "k", {});
+    const budget = (limitAmount: string, timeUnit = "MONTHLY") =>
+      resource("aws:budgets/budget:Budget", "b", { budgetType: "COST", timeUnit, limitAmount });
+    assert.equal(priced([key, budget("100")]).exceeded, undefined);
+    assert.deepEqual(priced([key, budget("1")]).exceeded, { limit: 1, name: "b" });
+    assert.equal(priced([key, budget("1", "QUARTERLY")]).exceeded, undefined);
+  });
+
+  it("says how much a commitment would save", () => {
+    const { advice } = priced([resource(ec2, "i", { instanceType: "t3.small" })]);
+    assert.match(advice.join(), /Savings Plan saves about 30 %/);
+  });
+
+  it("takes a stack's own usage, and refuses what it does not know", () => {
+    const scratch = new Scratch();
+    try {
+      const file = scratch.file("usage.yaml");
+      writeFileSync(file, "natGateway: { dataGb: 7 }\n");
+      assert.equal(loadUsage({ file, shown: "usage.yaml" }).natGateway.dataGb, 7);
+      assert.equal(loadUsage({ file, shown: "usage.yaml" }).efs.storedGb, loadUsage().efs.storedGb);
+      writeFileSync(file, "natGatway: { dataGb: 7 }\nefs: { storedGb: lots }\n");
+      assert.throws(
+        () => loadUsage({ file, shown: "usage.yaml" }),
+        (error: unknown) =>
+          error instanceof UsageError && /efs\.storedGb/.test(error.message) && /natGatway/.test(error.message),
+      );
+      assert.throws(() => loadUsage({ file: scratch.file("none"), shown: "none" }), /--usage none cannot be read/);
+    } finally {
+      scratch.remove();
+    }
+  });
+
+  for (const stack of ["dev", "qa", "prod"]) {
+    it(`of ${stack} leaves nothing out without saying why`, async () => {
+      const { plan } = await makePlan({ root: projectRoot(), stack, policies: false });
+      for (const { type, custom, remote } of plan.resources) {
+        const known = type in pricers || isFree(type) || plan.cost.unpriced.includes(type) || (!custom && !remote);
+        assert.ok(known, type);
+      }
+      for (const type of plan.cost.unpriced)
+        assert.ok(
+          plan.warnings.some((warning) => warning.includes(`Not priced: ${type}: `)),
+          type,
+        );
+      assert.ok(plan.cost.monthly > 0);
+    });
+  }
+});
