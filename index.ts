@@ -6,13 +6,14 @@ import { DataPlatform } from "./components/data/data-platform";
 import type { NetworkLayout } from "./components/network/subnet-plan";
 import { TradingVpc } from "./components/network/trading-vpc";
 import { resolveZones } from "./components/network/zones";
+import { AlarmTopics } from "./components/operations/alarm-topics";
+import { resolveSingletons, SecurityBaseline } from "./components/security/security-baseline";
 import { FleetSchedule } from "./components/trading/fleet-schedule";
+import { LocalZoneTrader } from "./components/trading/local-zone-trader";
 import { planFleet } from "./components/trading/model-driven-fleet/fleet-plan";
 import { fleetRecordOf } from "./components/trading/model-driven-fleet/manifest";
 import { ModelDrivenFleet } from "./components/trading/model-driven-fleet/model-driven-fleet";
 import { awsAccess, loadSettings } from "./config";
-import { AlarmTopics } from "./components/operations/alarm-topics";
-import { resolveSingletons, SecurityBaseline } from "./components/security/security-baseline";
 
 /** The program: settings -> components -> stack outputs. Each section's presence turns its component on. */
 export = async (report: Report = engineReport) => {
@@ -48,15 +49,23 @@ export = async (report: Report = engineReport) => {
       protected: stage !== "dev",
     });
 
-  const schedule =
-    settings.schedule &&
-    new FleetSchedule("schedule", {
-      ...settings.schedule,
-      windows: settings.schedule,
+  const traderSubnet = network?.localZoneSubnets.find(({ zone }) => zone === settings.trader?.zone);
+  const regionSubnet = network?.appSubnets[0];
+  const trader =
+    settings.trader &&
+    network &&
+    traderSubnet &&
+    regionSubnet &&
+    new LocalZoneTrader("trader", {
+      ...settings.trader,
       cloud,
       project,
       stack,
-      armed: stage !== "dev",
+      stage,
+      vpcId: network.vpcId,
+      vpcCidr: network.vpcCidr,
+      subnet: traderSubnet,
+      regionSubnetId: regionSubnet.id,
       alarmTopicArn: alarms?.arns.critical,
     });
 
@@ -81,6 +90,19 @@ export = async (report: Report = engineReport) => {
       alarmTopicArn: alarms?.arns.critical,
     });
 
+  const schedule =
+    settings.schedule &&
+    new FleetSchedule("schedule", {
+      ...settings.schedule,
+      windows: settings.schedule,
+      cloud,
+      project,
+      stack,
+      armed: stage !== "dev",
+      volumeKeyArns: trader ? [trader.volumeKeyArn] : [],
+      alarmTopicArn: alarms?.arns.critical,
+    });
+
   const security =
     settings.security &&
     new SecurityBaseline("security", {
@@ -102,6 +124,7 @@ export = async (report: Report = engineReport) => {
     alarmTopics: alarms?.arns,
     network: network && { vpcId: network.vpcId, zones: network.zones, layout: network.layout },
     data: data?.endpoints,
+    trader: trader && { instanceId: trader.instanceId, privateIp: trader.privateIp, mode: trader.mode },
     schedule: schedule && { start: schedule.startMachineArn, stop: schedule.stopMachineArn, times: schedule.schedules },
     fleet: fleet?.record,
     security: security && { auditBucket: security.auditBucketName, trailArn: security.trailArn, owned: security.owned },

@@ -7,6 +7,7 @@ import { network } from "./network";
 import { policies } from "./policies";
 import { schedule } from "./schedule";
 import { security } from "./security";
+import { trader } from "./trader";
 
 /** Every section, by its key in the stack file. A new one is its file and its line here. */
 export const sections = {
@@ -17,6 +18,7 @@ export const sections = {
   monitoring,
   schedule,
   security,
+  trader,
 } as const;
 
 export type SectionKey = keyof typeof sections;

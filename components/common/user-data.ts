@@ -1,0 +1,44 @@
+import { gzipSync } from "node:zlib";
+import { throwIfAny } from "./validation";
+
+/** EC2's limit for user data, before it is encoded. */
+export const userDataLimitBytes = 16_384;
+
+/** A value as a shell's single-quoted word. */
+export function shellQuote(value: string): string {
+  return `'${value.replaceAll("'", `'\\''`)}'`;
+}
+
+/**
+ * A boot script: its settings as quoted assignments on top, then the text of a `.sh` file. The file is a whole script of its
+ * own, so that shellcheck and tests read what an instance runs; no value is ever pasted into its text.
+ * @throws Error for a name that is no shell variable
+ */
+export function bootScript(settings: Readonly<Record<string, string>>, script: string): string {
+  const lines = Object.entries(settings).map(([name, value]) => {
+    if (!/^[A-Z][A-Z0-9_]*$/.test(name)) throw new Error(`${name} is not the name of a setting`);
+    return `${name}=${shellQuote(value)}`;
+  });
+  return `#!/bin/bash\n${lines.join("\n")}\n\n${script.replace(/^#!.*\n/, "")}`;
+}
+
+/**
+ * User data for `userData` of a launch template: compressed (cloud-init unpacks it) and in base64. Compressed text is the
+ * same on every machine, so it never replaces an instance by itself.
+ * @throws ValidationError above 16 KiB after compression
+ */
+export function encodeUserData(source: string, text: string): string {
+  const bytes = gzipSync(text, { level: 9 });
+  bytes[9] = 255; // the header's operating system, which zlib sets to the builder's own
+  if (bytes.length > userDataLimitBytes) {
+    throwIfAny(source, [
+      {
+        path: "userData",
+        problem: `has ${bytes.length} bytes after compression`,
+        allowed: `at most ${userDataLimitBytes} bytes, EC2's limit`,
+        fix: "Move the larger part into an image or an object in S3 that the script fetches.",
+      },
+    ]);
+  }
+  return bytes.toString("base64");
+}

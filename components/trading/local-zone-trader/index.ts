@@ -1,0 +1,1 @@
+export { LocalZoneTrader, type LocalZoneTraderArgs } from "./local-zone-trader";
