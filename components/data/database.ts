@@ -17,6 +17,8 @@ export interface DataNetwork {
   readonly dataSubnets: readonly DataSubnet[];
   /** Security groups of the clients by a name that says who they are; one described rule each. */
   readonly clientSecurityGroupIds: Readonly<Record<string, pulumi.Input<string>>>;
+  /** Prefix list of S3's gateway endpoint, for stores that archive there. @default no way to S3 */
+  readonly s3PrefixListId?: pulumi.Input<string>;
 }
 
 /** What every relational database of the platform gives to its clients, whoever manages it. */
@@ -66,16 +68,22 @@ export function checkSubnets(subnets: readonly DataSubnet[], minimumZones: numbe
   ];
 }
 
-/** A security group without egress that lets each client in on one port. */
+/** A security group that lets each client in on one port; rules for its egress are the caller's. */
 export function storeSecurityGroup(
   name: string,
-  args: { readonly what: string; readonly network: DataNetwork; readonly port: number },
+  args: {
+    readonly what: string;
+    readonly network: DataNetwork;
+    readonly port: number;
+    /** Where it may go, for people. @default nothing */
+    readonly outbound?: string;
+  },
   parent: pulumi.Resource,
 ): aws.ec2.SecurityGroup {
   const group = new aws.ec2.SecurityGroup(
     `${name}-sg`,
     {
-      description: `${args.what}: clients on port ${args.port}, nothing outbound`,
+      description: `${args.what}: clients on port ${args.port}, ${args.outbound ?? "nothing"} outbound`,
       vpcId: args.network.vpcId,
       tags: { Name: `${name}-sg` },
     },

@@ -132,7 +132,7 @@ export function profileParameters(profile: TuningProfile, size: ClassSize): Reco
     log_lock_waits: true,
     log_min_duration_statement: "1s",
     idle_in_transaction_session_timeout: "10min",
-    ...(profile === "timeseries" ? { autovacuum_max_workers: 5 } : {}),
+    ...(profile === "timeseries" ? { autovacuum_max_workers: 5, max_worker_processes: 16 } : {}),
   };
 }
 

@@ -7,7 +7,7 @@ export function tlsOnlyStatements(bucketArn: string): Statement[] {
     {
       Sid: "TlsOnly",
       Effect: "Deny",
-      Principal: "*",
+      Principal: { AWS: "*" },
       Action: "s3:*", // a refusal: it has to cover every action
       Resource: both,
       Condition: { Bool: { "aws:SecureTransport": "false" } },
@@ -15,7 +15,7 @@ export function tlsOnlyStatements(bucketArn: string): Statement[] {
     {
       Sid: "Tls12OrLater",
       Effect: "Deny",
-      Principal: "*",
+      Principal: { AWS: "*" },
       Action: "s3:*", // a refusal: it has to cover every action
       Resource: both,
       Condition: { NumericLessThan: { "s3:TlsVersion": "1.2" } },
@@ -29,7 +29,7 @@ export function keyStatements(bucketArn: string, kmsKeyArn: string): Statement[]
     {
       Sid: "OnlyTheBucketsKey",
       Effect: "Deny",
-      Principal: "*",
+      Principal: { AWS: "*" },
       Action: "s3:PutObject",
       Resource: `${bucketArn}/*`,
       Condition: {
@@ -49,7 +49,7 @@ export function logDeliveryStatements(bucketArn: string, cloud: Cloud): Statemen
       Effect: "Allow",
       Principal: { Service: "logging.s3.amazonaws.com" },
       Action: "s3:PutObject",
-      Resource: `${bucketArn}/s3/*`,
+      Resource: `${bucketArn}/*`,
       Condition: ours,
     },
     {

@@ -4,9 +4,10 @@ import type { Cloud } from "../../common/iam";
 import { throwIfAny } from "../../common/validation";
 import { AppSecrets } from "../../security/secrets";
 import { DataBuckets } from "../data-buckets";
-import type { DataNetwork } from "../database";
+import type { DatabaseOutputs, DataNetwork } from "../database";
 import { PostgresDatabase } from "../postgres-database";
 import { RedisCache } from "../redis-cache";
+import { TimescaleDatabase } from "../timescale-database";
 import { checkDataPlatform, type DataPlatformSettings } from "./settings";
 
 export * from "./settings";
@@ -21,20 +22,21 @@ export interface DataPlatformArgs {
 }
 
 /** A store of the platform that clients connect to. */
-export type DataStore = "postgres" | "redis";
+export type DataStore = "postgres" | "timescale" | "redis";
 
 /** Days that the secret of a protected store can be restored. */
 const secretRecoveryDays = 30;
 
 /**
  * The data of a stack: databases, cache, buckets and secrets, each made where its settings are given. The parts also stand
- * alone: `PostgresDatabase`, `RedisCache`, `DataBuckets`, `AppSecrets`.
+ * alone: `PostgresDatabase`, `TimescaleDatabase`, `RedisCache`, `DataBuckets`, `AppSecrets`.
  *
  * Errors: `ValidationError` with every part's mistakes at once, before anything is made.
  * Cost: its parts'.
  */
 export class DataPlatform extends pulumi.ComponentResource {
   readonly postgres?: PostgresDatabase;
+  readonly timescale?: TimescaleDatabase;
   readonly redis?: RedisCache;
   readonly buckets?: DataBuckets;
   readonly secrets?: AppSecrets;
@@ -62,6 +64,16 @@ export class DataPlatform extends pulumi.ComponentResource {
     if (settings.postgres) {
       this.postgres = new PostgresDatabase(`${name}-postgres`, { ...store, settings: settings.postgres }, child);
     }
+    const backupBucket = this.buckets?.buckets.backups;
+    if (settings.timescale && backupBucket) {
+      const logGroupName =
+        settings.timescale.logGroupName ?? `/${pulumi.getProject()}/${pulumi.getStack()}/${name}-timescale`;
+      this.timescale = new TimescaleDatabase(
+        `${name}-timescale`,
+        { ...store, settings: { ...settings.timescale, logGroupName }, backupBucket },
+        child,
+      );
+    }
     if (settings.redis) {
       this.redis = new RedisCache(`${name}-redis`, { ...store, settings: settings.redis }, child);
     }
@@ -74,15 +86,18 @@ export class DataPlatform extends pulumi.ComponentResource {
 
   /** Where each store is, for stack outputs. */
   get endpoints() {
-    const { postgres, redis, buckets } = this;
+    const { redis, buckets } = this;
+    const database = (it: DatabaseOutputs | undefined) =>
+      it && {
+        endpoint: it.endpoint,
+        port: it.port,
+        databaseName: it.databaseName,
+        masterSecretArn: it.masterSecretArn,
+        readerEndpoints: [...it.readerEndpoints],
+      };
     return {
-      postgres: postgres && {
-        endpoint: postgres.endpoint,
-        port: postgres.port,
-        databaseName: postgres.databaseName,
-        masterSecretArn: postgres.masterSecretArn,
-        readerEndpoints: [...postgres.readerEndpoints],
-      },
+      postgres: database(this.postgres),
+      timescale: database(this.timescale),
       redis: redis && { endpoint: redis.endpoint, port: redis.port, authSecretArn: redis.authSecretArn },
       buckets: buckets && Object.fromEntries(Object.entries(buckets.buckets).map(([kind, { name }]) => [kind, name])),
     };
@@ -99,32 +114,20 @@ export class DataPlatform extends pulumi.ComponentResource {
    * those that are named.
    */
   allowClient(client: string, securityGroupId: pulumi.Input<string>, stores?: readonly DataStore[]): void {
-    const all: readonly { store: DataStore; what: string; groupId: pulumi.Output<string>; port: number }[] = [
-      ...(this.postgres
-        ? [
-            {
-              store: "postgres" as const,
-              what: "PostgreSQL",
-              groupId: this.postgres.securityGroupId,
-              port: this.postgres.port,
-            },
-          ]
-        : []),
-      ...(this.redis
-        ? [{ store: "redis" as const, what: "Redis", groupId: this.redis.securityGroupId, port: this.redis.port }]
-        : []),
-    ];
-    for (const { store, what, groupId, port } of all) {
-      if (stores && !stores.includes(store)) continue;
+    const all = { postgres: this.postgres, timescale: this.timescale, redis: this.redis };
+    const titles = { postgres: "PostgreSQL", timescale: "TimescaleDB", redis: "Redis" };
+    for (const store of ["postgres", "timescale", "redis"] as const) {
+      const target = all[store];
+      if (!target || (stores && !stores.includes(store))) continue;
       new aws.vpc.SecurityGroupIngressRule(
         `${this.#name}-${store}-from-${client}`,
         {
-          securityGroupId: groupId,
-          description: `${what} for ${client}`,
+          securityGroupId: target.securityGroupId,
+          description: `${titles[store]} for ${client}`,
           referencedSecurityGroupId: securityGroupId,
           ipProtocol: "tcp",
-          fromPort: port,
-          toPort: port,
+          fromPort: target.port,
+          toPort: target.port,
         },
         { parent: this },
       );

@@ -62,7 +62,7 @@ export const postgresSchema = ({ byStage, stage }: SectionContext) =>
       })
       .prefault({})
       .meta({ description: "Backups" }),
-    maintenanceWindow: windowField("Weekly maintenance window", "mon:04:00-mon:05:00"),
+    maintenanceWindow: windowField("Weekly maintenance window", "mon:04:30-mon:05:30"),
     deletionProtection: z
       .boolean()
       .default(stage !== "dev")
