@@ -43,6 +43,7 @@ export = async (report: Report = engineReport) => {
         vpcId: network.vpcId,
         vpcCidr: network.vpcCidr,
         dataSubnets: network.dataSubnets,
+        s3PrefixListId: network.s3PrefixListId,
         clientSecurityGroupIds: {},
       },
       alarmTopicArn: alarms?.arns.critical,

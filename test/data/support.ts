@@ -1,6 +1,7 @@
 import type { DataNetwork } from "../../components/data/database";
 import type { PostgresSettings } from "../../components/data/postgres-database";
 import type { RedisSettings } from "../../components/data/redis-cache";
+import type { TimescaleSettings } from "../../components/data/timescale-database";
 
 /** A network of three zones with one client, as TradingVpc gives it. */
 export const network: DataNetwork = {
@@ -12,6 +13,7 @@ export const network: DataNetwork = {
     cidr: `10.0.${20 + index}.0/24`,
   })),
   clientSecurityGroupIds: { nodes: "sg-0123456789abcdef0" },
+  s3PrefixListId: "pl-63a5400a",
 };
 
 /** A right PostgreSQL that tests change in one place. */
@@ -56,5 +58,29 @@ export const redis: RedisSettings = {
   protected: true,
   applyImmediately: false,
   logRetentionDays: 90,
+  rotationDays: 30,
+};
+
+/** A right TimescaleDB that tests change in one place. */
+export const timescale: TimescaleSettings = {
+  engineVersion: "15",
+  instanceType: "r6g.large",
+  ami: "ami-0123456789abcdef0",
+  packages: "image",
+  storageGiB: 100,
+  maxStorageGiB: 500,
+  iops: 3000,
+  throughputMiBps: 125,
+  standby: true,
+  databaseName: "market",
+  masterUsername: "market",
+  port: 5432,
+  tuning: { profile: "timeseries" },
+  backup: { retentionDays: 30, window: "03:00-04:00", archiveTimeoutSeconds: 60 },
+  maintenanceWindow: "Mon:04:00-Mon:05:00",
+  minimumTls: "1.3",
+  logGroupName: "/rds/clever-better",
+  logRetentionDays: 90,
+  deletionProtection: true,
   rotationDays: 30,
 };

@@ -1,14 +1,17 @@
 #!/usr/bin/env bash
 # One node of a self-managed TimescaleDB: PostgreSQL, archived by pgBackRest, primary or standby as the leader mark says.
-# Commands: boot start stop configure promote rejoin restore backup check health metrics grow maintain status
+# Commands: boot start stop configure promote rejoin restore backup check health metrics grow maintain status install
 set -euo pipefail
 umask 077
 
-# shellcheck source=/dev/null
-source "${TIMESCALE_ENV:-/etc/timescale/node.env}"
-: "${NODE:?}" "${PEER:=}" "${PG_BIN:?}" "${PG_DATA:?}" "${PG_PORT:?}" "${PG_SOCKETS:?}" "${PG_USER:=postgres}"
-: "${STANZA:?}" "${BACKREST_CONF:?}" "${MARKS_URI:?}" "${DB_NAME:?}" "${DB_OWNER:?}" "${FENCE_SECONDS:=60}"
-STATE=$(dirname "$PG_DATA")
+if [ "${1:-status}" != install ]; then
+  # shellcheck source=/dev/null
+  source "${TIMESCALE_ENV:-/etc/timescale/node.env}"
+  : "${NODE:?}" "${PEER:=}" "${PG_BIN:?}" "${PG_DATA:?}" "${PG_PORT:?}" "${PG_SOCKETS:?}" "${STANZA:?}"
+  : "${BACKREST_CONF:?}" "${MARKS_URI:?}" "${DB_NAME:?}" "${DB_OWNER:?}"
+fi
+: "${PG_USER:=postgres}" "${FENCE_SECONDS:=60}" "${PG_MAJOR:=15}"
+STATE=$(dirname "${PG_DATA:-/}")
 
 say() { echo "timescale-node: $*" >&2; }
 die() { say "$@"; exit 1; }
@@ -35,7 +38,8 @@ secret_field() { # ARN, field
     python3 -c 'import json,sys; print(json.load(sys.stdin)[sys.argv[1]])' "$2"
 }
 
-install_packages() {
+install_packages() { # on a Debian instance that becomes the image, or at first boot
+  umask 022
   export DEBIAN_FRONTEND=noninteractive
   apt-get update -q
   apt-get install -qy gnupg curl lsb-release postgresql-common xfsprogs awscli
@@ -312,6 +316,7 @@ command="${1:-status}"
 shift || true
 case "$command" in
   boot | start | stop | configure | promote | rejoin | restore | backup | check | health | measure | metrics | grow | maintain) "$command" "$@" ;;
+  install) install_packages ;;
   status)
     echo "node $NODE, leader $(leader)"
     if running; then if in_recovery; then echo standby; else echo primary; fi; else echo stopped; fi

@@ -17,8 +17,17 @@ interface NetworkOfNodes {
 }
 
 /** The data tier has no way to the internet: what the nodes need must be inside of the network. */
-function checkTimescaleNetwork(network: NetworkOfNodes | undefined): Issue[] {
+function checkTimescaleNetwork(packages: string, network: NetworkOfNodes | undefined): Issue[] {
   const issues: Issue[] = [];
+  if (packages === "internet") {
+    issues.push({
+      path: "timescale.packages",
+      problem: "needs package archives, which the data tier does not reach",
+      value: packages,
+      allowed: "image",
+      fix: "Make an image with `timescale-node install` and name it in ami.",
+    });
+  }
   if (!network?.dataTierReachesS3) {
     issues.push({
       path: "timescale",
@@ -31,7 +40,7 @@ function checkTimescaleNetwork(network: NetworkOfNodes | undefined): Issue[] {
     issues.push({
       path: "timescale",
       problem: `calls AWS services that the data tier does not reach: ${missing.join(", ")}`,
-      fix: `Add them to network.endpoints.interface.`,
+      fix: "Add them to network.endpoints.interface.",
     });
   }
   return issues;
@@ -51,6 +60,8 @@ export const data = defineSection({
     }),
   check: (value, settings) => [
     ...checkDataPlatform(value, settings.region),
-    ...(value.timescale ? checkTimescaleNetwork(settings.network as NetworkOfNodes | undefined) : []),
+    ...(value.timescale
+      ? checkTimescaleNetwork(value.timescale.packages, settings.network as NetworkOfNodes | undefined)
+      : []),
   ],
 });

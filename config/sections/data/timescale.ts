@@ -10,10 +10,10 @@ export const timescaleSchema = ({ byStage, stage }: SectionContext) =>
       .instanceType()
       .default(byStage({ dev: "t4g.medium", qa: "t4g.large", prod: "r6g.large" }))
       .meta({ description: "Instance type" }),
-    ami: fields
-      .ami()
-      .default("resolve:ssm:/aws/service/debian/release/12/latest/arm64")
-      .meta({ description: "Image, or the SSM parameter that names it; read once, when a node is made" }),
+    ami: fields.ami().meta({
+      description:
+        "Debian image on which `timescale-node install` ran, or the SSM parameter that names it; read when a node is made",
+    }),
     packages: z
       .enum(["image", "internet"])
       .default("image")
