@@ -127,6 +127,14 @@ const computed: Readonly<Record<string, OutputsOf>> = {
   "aws:lb/listener:Listener": ({ name, arn }) => ({
     arn: arn("elasticloadbalancing", `listener/app/${name}/${shortHash(name, 16)}`),
   }),
+  "aws:cloudfront/distribution:Distribution": ({ name }) => {
+    const distribution = `E${shortHash(name, 13).toUpperCase()}`;
+    return {
+      arn: `arn:aws:cloudfront::${planAccountId}:distribution/${distribution}`,
+      domainName: `${shortHash(name, 13)}.cloudfront.net`,
+      hostedZoneId: "Z2FDTNDATAQYW2",
+    };
+  },
   "aws:ecr/repository:Repository": ({ name, inputs, region }) => {
     const repository = typeof inputs.name === "string" ? inputs.name : name;
     return {
