@@ -1,5 +1,5 @@
 # What an instance of the fleet runs. As user data it installs itself and its services; systemd then calls it again with
-# a word: `prepare` at every boot, `run` for the trader, `failed` when one of them gave up. The settings FLEET_* stand above
+# a word: `prepare` at every boot, `run` for the trader, `failed` when one of them gave up; the stop schedule calls `drain`. The settings FLEET_* stand above
 # this text as quoted assignments; what belongs to one model comes from the instance's own tags.
 set -Eeuo pipefail
 umask 077
@@ -173,6 +173,14 @@ failed() {
     --dimensions "Stack=$FLEET_STACK"
 }
 
+# Called by the stop schedule through its hook: the trader has 60 s to close up; it ends with 10 where a position stays open.
+drain() {
+  local status
+  systemctl stop model-trader.service
+  status=$(systemctl show --property ExecMainStatus --value model-trader.service)
+  [[ $status != 10 ]] || exit 10
+}
+
 # --- Installation, once ---
 
 install_docker() {
@@ -228,6 +236,12 @@ ExecStart=$program failed
 UNIT
 }
 
+write_hook() {
+  mkdir -p "$root/opt/trading/hooks"
+  printf '#!/bin/bash\nexec %q drain\n' "$program" >"$root/opt/trading/hooks/drain"
+  chmod 0755 "$root/opt/trading/hooks/drain"
+}
+
 install() {
   trap failed ERR
   install_docker
@@ -235,6 +249,7 @@ install() {
   cp "$0" "$program"
   chmod 0700 "$program"
   write_units
+  write_hook
   systemctl daemon-reload
   systemctl enable --now docker.service
   systemctl enable --now --no-block model-trader.service
@@ -245,5 +260,6 @@ case ${1:-install} in
   prepare) prepare ;;
   run) run ;;
   failed) failed ;;
+  drain) drain ;;
   *) fail "no such word: $1" ;;
 esac

@@ -5,6 +5,7 @@ import { stableName } from "../../common/naming";
 import { throwIfAny, type Issue } from "../../common/validation";
 import { EncryptionKey } from "../../security/encryption-key";
 import { createFleetAlarms } from "./fleet-alarms";
+import { FleetInstance } from "./fleet-instance";
 import type { FleetPlan } from "./fleet-plan";
 import { createFleetRole } from "./instance-role";
 import { imageUri, settingsFor, type TypeSettings } from "./instance-settings";
@@ -168,7 +169,7 @@ function createInstances(
   templates: ReadonlyMap<string, aws.ec2.LaunchTemplate>,
   securityGroupId: pulumi.Input<string>,
   opts: pulumi.CustomResourceOptions,
-): aws.ec2.Instance[] {
+): FleetInstance[] {
   const places = placeModels(args.plan.models, args.subnets);
   const groups = [securityGroupId];
   const protection = args.terminationProtection ?? false;
@@ -183,7 +184,7 @@ function createInstances(
   return args.plan.models.map((model) => {
     const launchTemplate = references.get(model.type);
     const subnetId = places.get(model.key)?.id;
-    return new aws.ec2.Instance(
+    return new FleetInstance(
       `${name}-${stableName(model.key.slice(args.prefix.length))}`,
       {
         ...(launchTemplate ? { launchTemplate } : {}),
@@ -207,7 +208,7 @@ function uploadManifest(
   name: string,
   args: ModelDrivenFleetArgs,
   file: string,
-  instances: readonly aws.ec2.Instance[],
+  instances: readonly FleetInstance[],
   opts: pulumi.CustomResourceOptions,
 ): void {
   // Waiting without depending: as dependencies, a thousand URNs would make each new model a change of the manifest's own.
