@@ -30,11 +30,19 @@ export interface Shard {
   readonly count: number;
 }
 
-/** The shard that runs a model, out of `count`. From n to n + 1 shards, only 1 model in n + 1 moves. */
+/**
+ * The shard that runs a model, out of `count`: jump consistent hashing (Lamping and Veach, 2014) over the key's hash. From n
+ * to n + 1 shards, only 1 model in n + 1 moves, and only to the new shard.
+ */
 export function shardOf(key: string, count: number): number {
-  if (count === 1) return 0;
-  const names = Array.from({ length: count }, (_, index) => `shard-${index}`);
-  return names.indexOf(chooseNode(key, names));
+  let state = createHash("sha256").update(key, "utf8").digest().readBigUInt64BE();
+  let shard = 0;
+  for (let next = 0; next < count;) {
+    shard = next;
+    state = BigInt.asUintN(64, state * 2862933555777941757n + 1n);
+    next = Math.floor((shard + 1) * (2 ** 31 / (Number(state >> 33n) + 1)));
+  }
+  return shard;
 }
 
 /** A subnet as the network hands it over. */
