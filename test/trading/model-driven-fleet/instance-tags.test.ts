@@ -48,8 +48,7 @@ describe("modelTags", () => {
     fc.assert(
       fc.property(modelKey, (key) => {
         const parsed = parseKey(key, "models/");
-        fc.pre(parsed.kind === "object");
-        if (parsed.kind !== "object") return;
+        assert.ok(parsed.kind === "object");
         const tags = tagsOf(key);
         assert.equal(joined(tags, "model-key"), key);
         assert.equal(joined(tags, "model-type"), parsed.model.type);

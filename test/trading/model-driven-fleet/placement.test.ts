@@ -53,13 +53,13 @@ describe("shardOf", () => {
       sizes.reduce((sum, size) => sum + size, 0),
       10_000,
     );
-    for (const size of sizes) assert.ok(size > 880 && size < 1120, `${sizes.join(" ")}`);
+    for (const size of sizes) assert.ok(size > 880 && size < 1120, sizes.join(" "));
   });
 
   it("moves a model only to the new shard when one is added", () => {
     const moved = manyKeys.filter((key) => shardOf(key, 10) !== shardOf(key, 11));
     assert.ok(moved.every((key) => shardOf(key, 11) === 10));
-    assert.ok(moved.length > 800 && moved.length < 1020, `${moved.length}`);
+    assert.ok(moved.length > 800 && moved.length < 1020, String(moved.length));
   });
 
   it("has all of it where there is one shard", () => {
