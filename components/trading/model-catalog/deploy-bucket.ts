@@ -8,6 +8,8 @@ export interface AwsAccess {
   readonly profile?: string | undefined;
   /** An emulated AWS. Its buckets are addressed by path. */
   readonly endpoint?: string | undefined;
+  /** Requests before a throttled, failing or broken call gives up. @default 7, which is about 15 s with the SDK's backoff */
+  readonly attempts?: number;
 }
 
 /** The bucket could not be read; a deployment stops here rather than work with part of the truth. */
@@ -22,7 +24,6 @@ export class BucketError extends pulumi.RunError {
   }
 }
 
-/** Requests before a throttled, failing or broken call gives up; with the SDK's backoff that is about 15 s. */
 const defaultAttempts = 7;
 
 /** Longest wait for a connection and for an answer, in ms. */
@@ -43,18 +44,17 @@ export class DeployBucket {
   constructor(
     readonly name: string,
     private readonly access: AwsAccess,
-    private readonly attempts = defaultAttempts,
   ) {}
 
   private async connect() {
     // Loaded when it is needed: a plan from a listing file pays nothing for the SDK.
     const s3 = await import("@aws-sdk/client-s3");
-    const { region, profile, endpoint } = this.access;
+    const { region, profile, endpoint, attempts } = this.access;
     this.client ??= new s3.S3Client({
       region,
       ...(profile ? { profile } : {}),
       ...(endpoint ? { endpoint, forcePathStyle: true } : {}),
-      maxAttempts: this.attempts,
+      maxAttempts: attempts ?? defaultAttempts,
       followRegionRedirects: true,
       requestHandler: { connectionTimeout: connectionTimeoutMs, requestTimeout: requestTimeoutMs },
     });

@@ -48,7 +48,7 @@ describe("the deploy bucket", () => {
   });
 
   const open = (name: string, endpoint = emulator.endpoint, attempts = 2) =>
-    new DeployBucket(name, { region: "us-east-1", endpoint }, attempts);
+    new DeployBucket(name, { region: "us-east-1", endpoint, attempts });
 
   async function through(decide: (n: number, path: string) => Fault | "hang up" | undefined, attempts = 2) {
     const proxy = await startFaultProxy(emulator.endpoint, decide);
