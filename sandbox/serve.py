@@ -16,6 +16,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 import emulator
 from emulator.cbor_gateway import CborGateway
+from emulator.own_services import OwnCalls
 
 
 class Handler(WSGIRequestHandler):
@@ -50,7 +51,7 @@ def main():
         end_with_stdin()
     emulator.extend_moto()
     Handler.verbose = arguments.verbose
-    application = CborGateway(DomainDispatcherApplication(create_backend_app))
+    application = CborGateway(OwnCalls(DomainDispatcherApplication(create_backend_app)))
     server = make_server("127.0.0.1", arguments.port, application, threaded=True, request_handler=Handler)
     print(f"listening on {server.server_port}", flush=True)
     server.serve_forever()
