@@ -2,9 +2,9 @@
 
 import uuid
 
-from moto.core.exceptions import ServiceException
 from moto.core.utils import utcnow
 
+from .fault import Fault
 from .own_services import OwnService, answer, own
 from .store import chosen
 
@@ -105,7 +105,7 @@ class ApplicationAutoScaling(OwnService):
 
     def tag_resource(self):
         if self.given["ResourceARN"] not in self.records("tags"):
-            raise ServiceException("ResourceNotFoundException", "There is no such target.")
+            raise Fault("ResourceNotFoundException", "There is no such target.")
         self.records("tags")[self.given["ResourceARN"]].update(self.given["Tags"])
         return answer()
 

@@ -2,9 +2,9 @@
 
 import uuid
 
-from moto.core.exceptions import ServiceException
 from moto.core.utils import utcnow
 
+from .fault import Fault
 from .own_services import OwnService, answer, own
 
 # Policies of AWS itself that stacks refer to by their id.
@@ -36,13 +36,13 @@ def policy_methods(kind, snake):
     def need(self):
         record = self.records(kind).get(self.given["Id"])
         if record is None:
-            raise ServiceException(f"NoSuch{kind}", f"There is no {kind} {self.given['Id']}.")
+            raise Fault(f"NoSuch{kind}", f"There is no {kind} {self.given['Id']}.")
         return record
 
     def create(self):
         given = self.given[config]
         if any(one["Config"]["Name"] == given["Name"] for one in self.records(kind).values()):
-            raise ServiceException(f"{kind}AlreadyExists", f"A {kind} named {given['Name']} exists.")
+            raise Fault(f"{kind}AlreadyExists", f"A {kind} named {given['Name']} exists.")
         identifier = str(uuid.uuid4())
         record = {"Id": identifier, "Config": given, "Time": utcnow(), "ETag": new_tag()}
         self.records(kind)[identifier] = record
@@ -80,7 +80,7 @@ class Functions:
     def function(self):
         found = self.records("functions").get(self.given["Name"])
         if found is None:
-            raise ServiceException("NoSuchFunctionExists", f"There is no function {self.given['Name']}.")
+            raise Fault("NoSuchFunctionExists", f"There is no function {self.given['Name']}.")
         return found
 
     def summary(self, record, stage):
@@ -96,7 +96,7 @@ class Functions:
     def at_stage(self):
         record, stage = self.function(), self.given.get("Stage") or "DEVELOPMENT"
         if stage not in record:
-            raise ServiceException("NoSuchFunctionExists", f"{record['Name']} has not been published.")
+            raise Fault("NoSuchFunctionExists", f"{record['Name']} has not been published.")
         return record, stage
 
     def put(self, record):
@@ -107,7 +107,7 @@ class Functions:
     def create_function(self):
         name = self.given["Name"]
         if name in self.records("functions"):
-            raise ServiceException("FunctionAlreadyExists", f"A function named {name} exists.")
+            raise Fault("FunctionAlreadyExists", f"A function named {name} exists.")
         return self.put(self.records("functions").setdefault(name, {"Name": name, "Created": utcnow()}))
 
     def update_function(self):

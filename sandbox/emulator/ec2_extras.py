@@ -2,18 +2,18 @@
 
 import uuid
 
-from moto.core.exceptions import ServiceException
 from moto.core.responses import ActionResult
 from moto.core.utils import utcnow
 from moto.ec2.models import EC2Backend
 from moto.ec2.responses import EC2Response
 
+from .fault import Fault
 from .patch import add, wrap
 from .store import Records, chosen
 
 
 def missing(code, what):
-    return lambda name: ServiceException(code, f"The {what} '{name}' does not exist.")
+    return lambda name: Fault(code, f"The {what} '{name}' does not exist.")
 
 
 def placement_groups(backend):
@@ -80,7 +80,7 @@ def extend_placement_groups():
         given = self._get_params()
         name, identifier = given["GroupName"], new_id("pg")
         if name in placement_groups(self.ec2_backend):
-            raise ServiceException("InvalidPlacementGroup.Duplicate", f"The placement group '{name}' already exists.")
+            raise Fault("InvalidPlacementGroup.Duplicate", f"The placement group '{name}' already exists.")
         record = {
             "GroupName": name,
             "GroupId": identifier,

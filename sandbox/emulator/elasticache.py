@@ -1,12 +1,12 @@
 """ElastiCache: parameter groups, and replication groups that read back as they were set and can be changed."""
 
 
-from moto.core.exceptions import ServiceException
 from moto.core.responses import ActionResult
 from moto.core.utils import utcnow
 from moto.elasticache.models import ElastiCacheBackend
 from moto.elasticache.responses import ElastiCacheResponse
 
+from .fault import Fault
 from .patch import add, wrap
 from .store import Records, chosen
 
@@ -32,7 +32,7 @@ MEMBER_SETTINGS = {
 }
 
 
-class CacheFault(ServiceException):
+class CacheFault(Fault):
     pass
 
 

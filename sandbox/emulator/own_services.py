@@ -8,7 +8,6 @@ import io
 import re
 from collections import defaultdict
 
-from moto.core.exceptions import ServiceException
 from moto.core.request import Request
 from moto.core.responses import ActionResult, BaseResponse
 from moto.core.utils import camelcase_to_underscores, method_names_from_class
@@ -49,7 +48,7 @@ class OwnService(BaseResponse):
     def find(self, kind, name, code="ResourceNotFoundException"):
         found = self.records(kind).get(name)
         if found is None:
-            raise ServiceException(code, f"There is no {kind} {name}.")
+            raise Fault(code, f"There is no {kind} {name}.")
         return found
 
     def arn(self, resource, region=None):

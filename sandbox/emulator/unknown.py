@@ -3,13 +3,13 @@
 moto answers with a web page and status 500, of which an SDK makes "deserialization failed".
 """
 
-from moto.core.exceptions import ServiceException
 from moto.core.responses import ActionResult, BaseResponse
 
+from .fault import Fault
 from .patch import wrap
 
 
-class NotEmulated(ServiceException):
+class NotEmulated(Fault):
     def __init__(self, service, action):
         super().__init__("NotEmulated", f"The emulated AWS does not know {service}:{action}; see docs/emulator.md.")
 
