@@ -73,6 +73,13 @@ function judge(place: SandboxStack, outcome: Outcome): Status {
   return broken ? status.policy : status.failed;
 }
 
+/** What two runs did in all; what the second left as it was has been counted by the first. */
+function sum(first: Outcome["changes"], second: Outcome["changes"]): Outcome["changes"] {
+  const all: Record<string, number> = { ...first };
+  for (const [op, number] of Object.entries(second)) if (op !== "same") all[op] = (all[op] ?? 0) + number;
+  return all;
+}
+
 function showChanges(what: string, changes: Outcome["changes"]): string {
   const parts = Object.entries(changes)
     .filter(([, number]) => number > 0)
@@ -82,7 +89,6 @@ function showChanges(what: string, changes: Outcome["changes"]): string {
 
 async function preview(stack: string | undefined, options: Options): Promise<Status> {
   const { place, engine } = await open(stack, options);
-  await seed(place, engine.endpoint, say);
   const outcome = await engine.run("preview");
   if (outcome.ok) process.stdout.write(`${showChanges("Preview", outcome.changes)}\n`);
   return judge(place, outcome);
@@ -90,12 +96,17 @@ async function preview(stack: string | undefined, options: Options): Promise<Sta
 
 async function up(stack: string | undefined, options: Options): Promise<Status> {
   const { place, engine } = await open(stack, options);
-  await seed(place, engine.endpoint, say);
   say("Preview, with the policies that look at the whole stack ...");
   const quiet = await engine.quietly().run("preview");
   if (!quiet.ok) return judge(place, quiet);
   say(showChanges("Preview", quiet.changes));
-  const outcome = await engine.run("up");
+  let outcome = await engine.run("up");
+  const models = outcome.ok ? await seed(place, engine.endpoint) : 0;
+  if (models > 0) {
+    say(`The deploy bucket was empty: it holds ${models} sample objects now, and the fleet follows ...`);
+    const after = await engine.run("up");
+    outcome = { ...after, changes: sum(outcome.changes, after.changes) };
+  }
   if (outcome.ok) {
     process.stdout.write(`${summarize(await engine.resources())}\n${showChanges("Up", outcome.changes)}\n`);
     say(

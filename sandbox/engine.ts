@@ -83,15 +83,20 @@ class Recorder {
   };
 
   failures(): Failure[] {
-    const told = this.errors.filter(({ urn }) => urn !== "");
-    const untold = [...this.failed].filter((urn) => !told.some((error) => error.urn === urn));
-    return [...told, ...untold.map((urn) => ({ urn, message: "failed; the engine gave no reason" }))];
+    // A provider tells the same twice, first with where in its own source, then as a list.
+    const told = new Map<string, Failure>();
+    for (const { urn, message } of this.errors) if (!told.has(urn)) told.set(urn, { urn, message });
+    const untold = [...this.failed].filter((urn) => !told.has(urn));
+    return [...told.values(), ...untold.map((urn) => ({ urn, message: "failed; the engine gave no reason" }))];
   }
 }
 
 /** Text without the engine's colour marks. */
 function plain(text: string): string {
-  return text.replace(/<\{%[^%]*%\}>/g, "").trim();
+  return text
+    .replace(/<\{%[^%]*%\}>/g, "")
+    .replace(/^\s*sdk-v2\/provider2\.go:\d+: sdk\.helper_schema: /, "")
+    .trim();
 }
 
 export type Operation = "preview" | "up" | "destroy" | "refresh";
@@ -121,6 +126,8 @@ export class SandboxEngine {
       PATH: `${engine.binFolder}${path.delimiter}${process.env.PATH ?? ""}`,
       PULUMI_CONFIG_PASSPHRASE: passphrase(place.root),
       PULUMI_SKIP_UPDATE_CHECK: "1",
+      // Pulumi.yaml leaves compiling to tsx; a language host that does not know its options must not type-check either.
+      PULUMI_NODEJS_TRANSPILE_ONLY: "true",
       PULUMI_BACKEND_URL: `file://${path.join(place.folder, "state")}`,
       ...options.extraEnvironment,
     };

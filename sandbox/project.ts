@@ -148,9 +148,11 @@ function check(project: string, stack: string, config: Values): void {
 /** The passphrase of the sandbox's states: made once, kept beside them. */
 export function passphrase(root: string): string {
   const file = path.join(root, sandboxFolder, "passphrase");
-  if (!existsSync(file)) {
-    mkdirSync(path.dirname(file), { recursive: true });
-    writeFileSync(file, randomBytes(24).toString("base64url"), { mode: 0o600 });
+  mkdirSync(path.dirname(file), { recursive: true });
+  try {
+    writeFileSync(file, randomBytes(24).toString("base64url"), { mode: 0o600, flag: "wx" });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error; // made by an earlier run, or one beside this
   }
   return readFileSync(file, "utf8");
 }

@@ -1,11 +1,9 @@
-import { CreateBucketCommand, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
-import { readFileSync } from "node:fs";
+import { HeadBucketCommand, ListObjectsV2Command, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
+import { existsSync, readFileSync } from "node:fs";
 import * as path from "node:path";
 import { parse } from "yaml";
+import { validate } from "../config";
 import type { SandboxStack } from "./project";
-
-/** Model artifacts of a deploy bucket that nobody has filled: one symbol, one futures contract, one word that is neither. */
-export const sampleModels = ["models/stocks/AAPL/model1_1.1.tar.gz"] as const;
 
 /** A client for the emulator. */
 export function emulatorS3(endpoint: string): S3Client {
@@ -17,16 +15,51 @@ export function emulatorS3(endpoint: string): S3Client {
   });
 }
 
-/** Makes what a stack expects to find in its account: the fleet's deploy bucket with a few models. */
-export async function seed(place: SandboxStack, endpoint: string, say: (line: string) => void): Promise<void> {
+/** The object keys of a listing file: one a line, comments and empty lines left out. */
+export function readListing(text: string): string[] {
+  return text
+    .split("\n")
+    .map((line) => line.trim())
+    .filter((line) => line !== "" && !line.startsWith("#"));
+}
+
+/** The stack's fleet as it is configured: its bucket, and the keys of its listing file. */
+export function fleetOf(place: SandboxStack): { bucket: string; keys: readonly string[] } | undefined {
   const file = path.join(place.folder, `Pulumi.${place.name}.yaml`);
-  const { config } = parse(readFileSync(file, "utf8")) as { config: Record<string, { bucket?: string } | undefined> };
-  const bucket = Object.entries(config).find(([key]) => key.endsWith(":fleet"))?.[1]?.bucket;
-  if (!bucket) return;
+  const { config } = parse(readFileSync(file, "utf8")) as { config: Record<string, unknown> };
+  const project = "trading-platform";
+  const raw = Object.fromEntries(
+    Object.entries(config).flatMap(([key, value]) =>
+      key.startsWith(`${project}:`) ? [[key.slice(project.length + 1), value]] : [],
+    ),
+  );
+  const settings = validate(
+    { project, organization: "organization", stack: place.name },
+    raw,
+    config["aws:region"] as string,
+  );
+  const { fleet } = settings;
+  if (fleet?.source !== "bucket") return undefined;
+  const listing = fleet.listing === undefined ? "" : path.resolve(place.root, fleet.listing);
+  return { bucket: fleet.bucket, keys: existsSync(listing) ? readListing(readFileSync(listing, "utf8")) : [] };
+}
+
+/**
+ * Puts the models of the stack's listing file into its deploy bucket, as a model builder would, once: where the bucket is
+ * there and holds nothing. Returns how many it put.
+ */
+export async function seed(place: SandboxStack, endpoint: string): Promise<number> {
+  const fleet = fleetOf(place);
+  if (!fleet || fleet.keys.length === 0) return 0;
   const s3 = emulatorS3(endpoint);
-  await s3.send(new CreateBucketCommand({ Bucket: bucket })).catch((error: unknown) => {
-    if (!/BucketAlready/.test((error as Error).name)) throw error;
-  });
-  for (const key of sampleModels) await s3.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: "sample" }));
-  say(`${sampleModels.length} sample models in ${bucket}`);
+  const there = await s3.send(new HeadBucketCommand({ Bucket: fleet.bucket })).then(
+    () => true,
+    () => false,
+  );
+  if (!there) return 0;
+  const { KeyCount = 0 } = await s3.send(new ListObjectsV2Command({ Bucket: fleet.bucket, MaxKeys: 1 }));
+  if (KeyCount > 0) return 0;
+  for (const Key of fleet.keys)
+    await s3.send(new PutObjectCommand({ Bucket: fleet.bucket, Key, Body: "sample model" }));
+  return fleet.keys.length;
 }

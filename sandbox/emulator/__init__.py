@@ -6,7 +6,7 @@ has not is a class of `own_services`.
 
 from importlib import import_module
 
-MENDED = ("ec2", "ec2_extras", "elasticache", "rds", "unknown", "zones")
+MENDED = ("ec2", "ec2_extras", "elasticache", "rds", "s3", "unknown", "zones")
 OWN = ("access_analyzer", "application_autoscaling", "budgets", "cloudfront", "step_functions")
 
 

@@ -1,0 +1,36 @@
+"""S3: log delivery is allowed by any statement of the target's policy, whatever the other statements look like."""
+
+import json
+from fnmatch import fnmatchcase
+
+from moto.s3.models import FakeBucket
+
+LOGGING = "logging.s3.amazonaws.com"
+
+
+def as_list(value):
+    return value if isinstance(value, list) else [value]
+
+
+def allows_logging(target, prefix):
+    """Whether a bucket's policy lets S3's log delivery write under a prefix."""
+    if not target.policy:
+        return False
+    goal = f"arn:{target.partition}:s3:::{target.name}/{prefix or ''}x"
+    for statement in as_list(json.loads(target.policy.decode())["Statement"]):
+        principal = statement.get("Principal")
+        services = as_list(principal.get("Service")) if isinstance(principal, dict) else []
+        if (
+            statement.get("Effect") == "Allow"
+            and LOGGING in services
+            and "s3:PutObject" in as_list(statement.get("Action"))
+            and any(fnmatchcase(goal, str(resource)) for resource in as_list(statement.get("Resource")))
+        ):
+            return True
+    return False
+
+
+def extend():
+    if not hasattr(FakeBucket, "_log_permissions_enabled_policy"):
+        raise RuntimeError("moto checks log delivery elsewhere now: look at this mend")
+    FakeBucket._log_permissions_enabled_policy = staticmethod(allows_logging)
