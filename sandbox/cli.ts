@@ -6,7 +6,7 @@ import { emulatorOf, endEmulatorOf } from "./background";
 import { EmulatorError, projectRoot } from "./emulator";
 import { SandboxEngine, type Outcome } from "./engine";
 import { MissingError, neededAwsPlugin, requireEngine } from "./prerequisites";
-import { resolveStack, sandboxFolder, UsageError, writeProject, type SandboxStack } from "./project";
+import { dropState, resolveStack, sandboxFolder, UsageError, writeProject, type SandboxStack } from "./project";
 import { describeChanges, describeFailures, describeViolations, summarize } from "./report";
 import { seed } from "./seed";
 
@@ -48,6 +48,9 @@ async function open(stack: string | undefined, options: Options): Promise<Opened
   const changes = writeProject(place, { without: options.without, plugins: cli.plugins });
   for (const line of describeChanges(changes)) say(line);
   const { endpoint, kept } = await emulatorOf(place, say);
+  if (!kept && dropState(place)) {
+    say("The emulator that held this stack has ended, and all it held with it: the stack starts anew.");
+  }
   say(`pulumi ${cli.version}, plugin ${neededAwsPlugin(root)}, emulated AWS at ${endpoint}`);
   const engine = await SandboxEngine.open(place, cli, {
     endpoint,
@@ -57,10 +60,6 @@ async function open(stack: string | undefined, options: Options): Promise<Opened
   });
   if (await engine.releaseStaleLock())
     say("An earlier run was killed and had locked the stack: its lock is taken away.");
-  if (!kept && (await engine.resources()).length > 0) {
-    say("The emulator that held this stack has ended, and all it held with it: the stack starts anew.");
-    await engine.forget();
-  }
   return { place, engine };
 }
 
@@ -133,7 +132,8 @@ async function destroy(stack: string | undefined, options: Options): Promise<Sta
 
 async function stop(stack: string | undefined): Promise<Status> {
   const folder = path.join(root, sandboxFolder);
-  const names = stack ? [stack] : existsSync(folder) ? readdirSync(folder) : [];
+  const known = existsSync(folder) ? readdirSync(folder, { withFileTypes: true }) : [];
+  const names = stack ? [stack] : known.filter((entry) => entry.isDirectory()).map(({ name }) => name);
   for (const name of names) {
     const place = { name, root, folder: path.join(folder, name), configFile: "" };
     if (await endEmulatorOf(place)) process.stdout.write(`ended the emulated AWS of ${name}\n`);

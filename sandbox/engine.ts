@@ -1,7 +1,9 @@
 import { LocalWorkspace, type EngineEvent, type Stack } from "@pulumi/pulumi/automation";
+import { execFile } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { hostname } from "node:os";
 import * as path from "node:path";
+import { promisify } from "node:util";
 import { emulatorEnvironment } from "./background";
 import type { Engine } from "./prerequisites";
 import { passphrase, type SandboxStack } from "./project";
@@ -192,18 +194,19 @@ export class SandboxEngine {
     };
   }
 
-  /** The resources that the state holds, the stack itself and providers left out. */
+  /** Lifts `protect` from every resource: a destroy is refused otherwise. */
+  async unprotect(): Promise<void> {
+    const { pulumiCommand, workDir, envVars } = this.stack.workspace;
+    const command = ["state", "unprotect", "--all", "--yes", "--stack", this.place.name];
+    await promisify(execFile)(pulumiCommand.command, command, { cwd: workDir, env: { ...process.env, ...envVars } });
+  }
+
+  /** The resources that the state holds, the stack itself and providers left out; secrets are in clear text. */
   async resources(): Promise<StateResource[]> {
     const { deployment } = (await this.stack.exportStack()) as { deployment: { resources?: StateResource[] } | null };
     return (deployment?.resources ?? []).filter(
       ({ type }) => type !== "pulumi:pulumi:Stack" && !type.startsWith("pulumi:providers:"),
     );
-  }
-
-  /** Drops the state: what it speaks of is gone with the emulator that held it. */
-  async forget(): Promise<void> {
-    await this.stack.workspace.removeStack(this.place.name, { force: true });
-    await this.stack.workspace.createStack(this.place.name);
   }
 }
 

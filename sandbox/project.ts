@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import * as path from "node:path";
 import { parse, stringify } from "yaml";
 import { validate } from "../config";
@@ -70,6 +70,15 @@ function readYaml(file: string): Values {
   } catch (error) {
     throw new UsageError(`${path.basename(file)} is not YAML: ${(error as Error).message}`);
   }
+}
+
+/** Drops a stack's state, which speaks of what is gone; returns whether there was a deployment in it. */
+export function dropState(stack: SandboxStack): boolean {
+  const stacks = path.join(stack.folder, "state", ".pulumi", "stacks");
+  const deployed = existsSync(stacks);
+  rmSync(path.join(stack.folder, "state"), { recursive: true, force: true });
+  mkdirSync(path.join(stack.folder, "state"), { recursive: true });
+  return deployed;
 }
 
 /** What the sandbox's copy of a stack file has otherwise than the file. */

@@ -12,12 +12,12 @@ def as_list(value):
     return value if isinstance(value, list) else [value]
 
 
-def allows_logging(target, prefix):
+def allows_logging(target_bucket, target_prefix):
     """Whether a bucket's policy lets S3's log delivery write under a prefix."""
-    if not target.policy:
+    if not target_bucket.policy:
         return False
-    goal = f"arn:{target.partition}:s3:::{target.name}/{prefix or ''}x"
-    for statement in as_list(json.loads(target.policy.decode())["Statement"]):
+    goal = f"arn:{target_bucket.partition}:s3:::{target_bucket.name}/{target_prefix or ''}x"
+    for statement in as_list(json.loads(target_bucket.policy.decode())["Statement"]):
         principal = statement.get("Principal")
         services = as_list(principal.get("Service")) if isinstance(principal, dict) else []
         if (

@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import * as path from "node:path";
 import { startEmulator, projectRoot, type Emulator } from "../../sandbox/emulator";
 import { SandboxEngine, type EngineOptions, type Outcome } from "../../sandbox/engine";
@@ -118,5 +118,3 @@ export function blueprints(): string[] {
         .map((file) => file.replace(/\.yaml$/, ""))
     : [];
 }
-
-export { cpSync };

@@ -65,7 +65,7 @@ class StandInProvider implements provider.Provider {
       }
     }
     const physical = `${nameOf(urn)}-${shortHash(`${urn}-${++this.made}`, 7)}`;
-    const answered = this.answers.newResource({ type, name: physical, inputs, id: "" } as never) as {
+    const answered = this.answers.newResource({ type, name: physical, inputs, id: "" }) as {
       id: string;
       state: Values;
     };
@@ -87,7 +87,7 @@ class StandInProvider implements provider.Provider {
   }
 
   invoke(token: string, inputs: Values): Promise<provider.InvokeResult> {
-    return Promise.resolve({ outputs: this.answers.call({ token, inputs } as never) as Values });
+    return Promise.resolve({ outputs: this.answers.call({ token, inputs }) });
   }
 }
 
