@@ -174,9 +174,9 @@ export class SandboxEngine {
     let ok = true;
     try {
       if (operation === "preview") await this.stack.preview({ ...policed, diff: false });
-      else if (operation === "up") await this.stack.up(policed);
+      else if (operation === "up") await this.stack.up({ ...policed, continueOnError: true });
       else if (operation === "refresh") await this.stack.refresh(base);
-      else await this.stack.destroy(base);
+      else await this.stack.destroy({ ...base, continueOnError: true });
     } catch (error) {
       ok = false;
       written.push(String(error));

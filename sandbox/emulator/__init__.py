@@ -6,11 +6,16 @@ has not is a class of `own_services`.
 
 from importlib import import_module
 
-MENDED = ("ec2", "ec2_extras", "elasticache", "rds", "s3", "unknown", "zones")
-OWN = ("access_analyzer", "application_autoscaling", "budgets", "cloudfront", "step_functions")
+from moto.core.config import default_user_config
+
+MENDED = ("ec2", "ec2_extras", "elasticache", "kms", "rds", "s3", "security_hub", "unknown", "zones")
+OWN = ("access_analyzer", "application_autoscaling", "budgets", "cloudfront", "security_hub", "step_functions")
 
 
 def extend_moto():
+    # Neither Lambdas nor Batch jobs are run: that would need Docker. A call of a Lambda answers without running it.
+    default_user_config["lambda"] = {"use_docker": False}
+    default_user_config["batch"] = {"use_docker": False}
     for name in OWN:
         import_module(f"{__name__}.{name}")
     for name in MENDED:

@@ -145,7 +145,7 @@ def extend_connect_endpoints():
 
 def extend_guards():
     def guards(self):
-        default = {"images": "unblocked", "snapshots": "unblocked", "metadata": {}}
+        default = {"images": "unblocked", "snapshots": "unblocked", "metadata": {}, "console": False, "key": "alias/aws/ebs"}
         return self.ec2_backend.__dict__.setdefault("_platform_guards", default)
 
     @add(EC2Response)
@@ -189,3 +189,31 @@ def extend_guards():
     @add(EC2Response)
     def get_instance_metadata_defaults(self):
         return ActionResult({"AccountLevel": guards(self)["metadata"]})
+
+    @add(EC2Response)
+    def enable_serial_console_access(self):
+        guards(self)["console"] = True
+        return ActionResult({"SerialConsoleAccessEnabled": True})
+
+    @add(EC2Response)
+    def disable_serial_console_access(self):
+        guards(self)["console"] = False
+        return ActionResult({"SerialConsoleAccessEnabled": False})
+
+    @add(EC2Response)
+    def get_serial_console_access_status(self):
+        return ActionResult({"SerialConsoleAccessEnabled": guards(self)["console"]})
+
+    @wrap(EC2Response, "modify_ebs_default_kms_key_id")
+    def modify_ebs_default_kms_key_id(old, self):
+        guards(self)["key"] = self._get_params()["KmsKeyId"]
+        return ActionResult({"KmsKeyId": guards(self)["key"]})
+
+    @add(EC2Response)
+    def get_ebs_default_kms_key_id(self):
+        return ActionResult({"KmsKeyId": guards(self)["key"]})
+
+    @add(EC2Response)
+    def reset_ebs_default_kms_key_id(self):
+        guards(self)["key"] = "alias/aws/ebs"
+        return ActionResult({"KmsKeyId": guards(self)["key"]})
