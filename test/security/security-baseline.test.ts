@@ -222,7 +222,7 @@ describe("account-wide singletons", () => {
 
   it("are taken at their word in a plan that asks no account", async () => {
     const wanted = { ...auto, recorder: "adopt" as const, detector: "skip" as const };
-    const decisions = await resolveSingletons({ region: "us-east-1", wanted, previous: {}, offline: true });
+    const decisions = await resolveSingletons({ access: { region: "us-east-1" }, wanted, previous: {}, offline: true });
     assert.deepEqual([decisions.recorder, decisions.detector, decisions.securityHub], ["adopt", "skip", "create"]);
   });
 

@@ -23,7 +23,7 @@ async function unlessDisabled<T>(call: Promise<T>): Promise<T | undefined> {
  * Looks up what the account and Region hold already. Read-only; any error but "not switched on" stops the deployment, as a
  * guess could put a second recorder into an account.
  */
-async function discoverSingletons(region: string): Promise<Existing> {
+async function discoverSingletons(access: AwsAccess): Promise<Existing> {
   const [guardduty, config, hub, analyzer] = await Promise.all([
     import("@aws-sdk/client-guardduty"),
     import("@aws-sdk/client-config-service"),
@@ -31,10 +31,10 @@ async function discoverSingletons(region: string): Promise<Existing> {
     import("@aws-sdk/client-accessanalyzer"),
   ]);
   const [detectors, recorders, securityHub, analyzers] = await Promise.all([
-    new guardduty.GuardDutyClient({ region }).send(new guardduty.ListDetectorsCommand({})),
-    new config.ConfigServiceClient({ region }).send(new config.DescribeConfigurationRecordersCommand({})),
-    unlessDisabled(new hub.SecurityHubClient({ region }).send(new hub.DescribeHubCommand({}))),
-    new analyzer.AccessAnalyzerClient({ region }).send(new analyzer.ListAnalyzersCommand({ type: "ACCOUNT" })),
+    new guardduty.GuardDutyClient(access).send(new guardduty.ListDetectorsCommand({})),
+    new config.ConfigServiceClient(access).send(new config.DescribeConfigurationRecordersCommand({})),
+    unlessDisabled(new hub.SecurityHubClient(access).send(new hub.DescribeHubCommand({}))),
+    new analyzer.AccessAnalyzerClient(access).send(new analyzer.ListAnalyzersCommand({ type: "ACCOUNT" })),
   ]);
   return {
     detector: detectors.DetectorIds?.[0],
@@ -44,9 +44,15 @@ async function discoverSingletons(region: string): Promise<Existing> {
   };
 }
 
+/** How AWS's own clients reach the account. */
+export interface AwsAccess {
+  readonly region: string;
+  readonly profile?: string | undefined;
+}
+
 /** What a stack has to say for the decision. */
 export interface ResolveArgs {
-  readonly region: string;
+  readonly access: AwsAccess;
   readonly wanted: Readonly<Record<Singleton, Ownership>>;
   /** Outputs of the stack's last deployment; `security.owned` names what it created. */
   readonly previous: Readonly<Record<string, unknown>>;
@@ -57,7 +63,7 @@ export interface ResolveArgs {
 /** Decides each singleton by what the account holds at this moment. */
 export async function resolveSingletons(args: ResolveArgs): Promise<Record<Singleton, Decision>> {
   const asks = !args.offline && singletons.some((one) => args.wanted[one] !== "skip");
-  const existing = asks ? await discoverSingletons(args.region) : {};
+  const existing = asks ? await discoverSingletons(args.access) : {};
   const { owned } = (args.previous.security ?? {}) as { owned?: unknown };
   const wanted = args.offline ? withoutAdoption(args.wanted) : args.wanted;
   const decisions = decideSingletons(wanted, existing, Array.isArray(owned) ? owned.map(String) : []);

@@ -1,0 +1,56 @@
+import type * as pulumi from "@pulumi/pulumi";
+import { lookupCloud, type Cloud } from "../components/common/iam";
+import { previousOutputs, type PreviousOutputs } from "../components/common/previous-deployment";
+import type { Report } from "../components/common/report";
+import { tagEverything, type PlatformTags } from "../components/common/tags";
+import type { DataPlatform } from "../components/data/data-platform";
+import type { TradingVpc } from "../components/network/trading-vpc";
+import type { Severity } from "../components/operations/alarm-topics";
+import { loadSettings, type Settings } from "../config";
+
+/**
+ * What the sections of one stack share: settings, surroundings, and the siblings made so far. A section's wiring reads what
+ * it needs, makes its component, leaves it here where others need it, and returns its part of the stack's outputs.
+ */
+export interface Platform {
+  readonly settings: Settings;
+  readonly cloud: Cloud;
+  readonly report: Report;
+  /** Outputs of the stack's last deployment. */
+  readonly previous: PreviousOutputs;
+  readonly tags: PlatformTags;
+  /** Outside dev what holds data is protected and outlives the stack. */
+  readonly isProtected: boolean;
+  /** Keys of the volumes of instances that the schedule starts. */
+  readonly scheduledVolumeKeyArns: pulumi.Output<string>[];
+  alarmTopics?: Readonly<Record<Severity, pulumi.Output<string>>>;
+  network?: TradingVpc;
+  data?: DataPlatform;
+}
+
+/** Wires one section; returns its stack outputs, or undefined where the section is off. */
+export type Wire = (platform: Platform) => unknown;
+
+/** Reads the settings, looks the account up and sets the tags of everything that follows. */
+async function openPlatform(report: Report): Promise<Platform> {
+  const settings = loadSettings();
+  const { project, stack, stage, owner, region } = settings;
+  const tags = { project, stack, stage, owner };
+  tagEverything(tags);
+  const [cloud, previous] = await Promise.all([lookupCloud(region), previousOutputs()]);
+  return { settings, cloud, report, previous, tags, isProtected: stage !== "dev", scheduledVolumeKeyArns: [] };
+}
+
+/** Wires the sections in their order and returns the stack's outputs; a section that is off leaves none. */
+export async function deploy(
+  report: Report,
+  sections: Readonly<Record<string, Wire>>,
+): Promise<Record<string, unknown>> {
+  const platform = await openPlatform(report);
+  const outputs: Record<string, unknown> = { stage: platform.settings.stage };
+  for (const [key, wire] of Object.entries(sections)) {
+    const output: unknown = await wire(platform);
+    if (output !== undefined) outputs[key] = output;
+  }
+  return outputs;
+}

@@ -1,0 +1,23 @@
+import { LocalZoneTrader } from "../components/trading/local-zone-trader";
+import type { Platform } from "./platform";
+
+export function wireTrader(platform: Platform) {
+  const { settings, cloud, tags, network, alarmTopics } = platform;
+  const subnet = network?.localZoneSubnets.find(({ zone }) => zone === settings.trader?.zone);
+  const regionSubnet = network?.appSubnets[0];
+  if (!settings.trader || !network || !subnet || !regionSubnet) return undefined;
+  const trader = new LocalZoneTrader("trader", {
+    ...settings.trader,
+    cloud,
+    project: tags.project,
+    stack: tags.stack,
+    stage: settings.stage,
+    vpcId: network.vpcId,
+    vpcCidr: network.vpcCidr,
+    subnet,
+    regionSubnetId: regionSubnet.id,
+    alarmTopicArn: alarmTopics?.critical,
+  });
+  platform.scheduledVolumeKeyArns.push(trader.volumeKeyArn);
+  return { instanceId: trader.instanceId, privateIp: trader.privateIp, mode: trader.mode };
+}
