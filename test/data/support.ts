@@ -28,6 +28,7 @@ export const postgres: PostgresSettings = {
   databaseName: "platform",
   masterUsername: "platform",
   port: 5432,
+  minimumTls: "1.2",
   tuning: { profile: "web" },
   backup: { retentionDays: 30, window: "03:00-04:00" },
   maintenanceWindow: "Mon:04:00-Mon:05:00",

@@ -29,7 +29,6 @@ export const exportedLogs = ["postgresql", "upgrade"] as const;
 /** Parameters whatever the tuning: TLS alone, and what an incident needs to know. */
 const fixedParameters = [
   { name: "rds.force_ssl", value: "1", applyMethod: "immediate" },
-  { name: "ssl_min_protocol_version", value: "TLSv1.2", applyMethod: "immediate" },
   { name: "log_connections", value: "1", applyMethod: "immediate" },
   { name: "log_disconnections", value: "1", applyMethod: "immediate" },
   // Replaces RDS's default list, which is pg_stat_statements alone.
@@ -44,7 +43,12 @@ export function createParameterGroup(
   parent: pulumi.Resource,
 ): aws.rds.ParameterGroup {
   const tuned = serverParameters(settings.tuning, settings.instanceClass);
-  const parameters = new Map([...fixedParameters, ...tuned].map((parameter) => [parameter.name, parameter]));
+  const tls = {
+    name: "ssl_min_protocol_version",
+    value: `TLSv${settings.minimumTls}`,
+    applyMethod: "immediate",
+  } as const;
+  const parameters = new Map([...fixedParameters, tls, ...tuned].map((parameter) => [parameter.name, parameter]));
   return new aws.rds.ParameterGroup(
     name,
     {

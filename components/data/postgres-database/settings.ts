@@ -39,6 +39,8 @@ export interface PostgresSettings {
   readonly databaseName: string;
   readonly masterUsername: string;
   readonly port: number;
+  /** Lowest version of TLS that clients may speak. */
+  readonly minimumTls: "1.2" | "1.3";
   /** Name of the master secret where a requirement fixes it. @default Pulumi's own name */
   readonly secretName?: string;
   readonly tuning: TuningSettings;

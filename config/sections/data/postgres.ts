@@ -49,6 +49,10 @@ export const postgresSchema = ({ byStage, stage }: SectionContext) =>
     databaseName: z.string().default("platform").meta({ description: "First database" }),
     masterUsername: z.string().default("platform").meta({ description: "Master user" }),
     port: portField(5432),
+    minimumTls: z
+      .enum(["1.2", "1.3"])
+      .default("1.2")
+      .meta({ description: "Lowest version of TLS that clients may speak" }),
     secretName: secretNameField(),
     tuning: tuningField("web"),
     backup: z
