@@ -3,9 +3,10 @@ import { PolicyPack } from "@pulumi/policy";
 import { families } from "./families";
 import { toPulumiPolicies } from "./frame/glue";
 import { session } from "./frame/session";
-import { observeEngine } from "./frame/engine";
+import { decodeRequestsOnce, observeEngine } from "./frame/engine";
 
 observeEngine(session);
+decodeRequestsOnce();
 
 // The planner holds the other end of standard input: when it goes away, however it ends, so does this server.
 if (process.env.POLICY_PACK_ENDS_WITH_STDIN) {

@@ -4,7 +4,13 @@
  * An internal surface, so it is kept here, with a test through the real server.
  */
 import { AnalyzerService } from "@pulumi/pulumi/proto/analyzer_grpc_pb";
-import type { AnalyzerStackConfigureRequest, ConfigureAnalyzerRequest } from "@pulumi/pulumi/proto/analyzer_pb";
+import type {
+  AnalyzeRequest,
+  AnalyzerResource,
+  AnalyzerStackConfigureRequest,
+  AnalyzeStackRequest,
+  ConfigureAnalyzerRequest,
+} from "@pulumi/pulumi/proto/analyzer_pb";
 import type { Session } from "./session";
 
 interface Method {
@@ -24,6 +30,27 @@ function observe(method: string, onRequest: (request: unknown) => void): void {
 
 /** Names of the levels by their number in the analyzer's protocol. */
 const levelNames = ["advisory", "mandatory", "disabled", "remediate"] as const;
+
+interface Properties {
+  toJavaScript: () => unknown;
+}
+
+/** Decodes a resource's properties once: the server asks for them again for each policy. */
+function decodeOnce(resource: AnalyzeRequest | AnalyzerResource): void {
+  const properties = resource.getProperties() as Properties | undefined;
+  if (!properties) return;
+  const decode = properties.toJavaScript.bind(properties);
+  let decoded: unknown;
+  properties.toJavaScript = () => (decoded ??= decode());
+}
+
+/** Makes the server's work grow less with the number of policies. */
+export function decodeRequestsOnce(): void {
+  observe("analyze", (message) => decodeOnce(message as AnalyzeRequest));
+  observe("analyzeStack", (message) => {
+    for (const resource of (message as AnalyzeStackRequest).getResourcesList()) decodeOnce(resource);
+  });
+}
 
 /** Lets a session learn of every configuration that the engine sends. Call before the pack starts to serve. */
 export function observeEngine(session: Session): void {

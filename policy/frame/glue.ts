@@ -58,13 +58,15 @@ function contextOf(policy: Policy, session: Session): RuleContext {
     settings: session.settings,
     config: session.configOf(policy.name),
     isPublicEntry: (resource) => session.isPublicEntry(resource),
+    section: (key) => session.section(key),
+    today: session.today(),
     reviewWaivers: () => session.reviewWaivers(),
   };
 }
 
 function resourceAt(policy: Policy, session: Session, args: ResourceValidationArgs): ResourceAt {
   const { urn, type, name, opts } = args;
-  return { ...contextOf(policy, session), urn, type, name, protect: opts.protect };
+  return { ...contextOf(policy, session), urn, type, name, protect: opts.protect, ignoreChanges: opts.ignoreChanges };
 }
 
 /** Lets the server skip a policy by type before it decodes a resource for it. */

@@ -33,6 +33,10 @@ export interface RuleContext {
   readonly config: Readonly<Record<string, unknown>>;
   /** The stack's `policies` section as it was read. */
   readonly settings: Readonly<Record<string, unknown>>;
+  /** Another section of the stack's configuration, as it is written: without defaults. */
+  readonly section: (key: string) => Readonly<Record<string, unknown>> | undefined;
+  /** Today, `2026-11-21`. */
+  readonly today: string;
   /** What is wrong with the waivers themselves; complete once every other policy has run. */
   readonly reviewWaivers: () => WaiverReview;
 }
@@ -45,6 +49,7 @@ export interface ResourceAt extends RuleContext {
   readonly type: string;
   readonly name: string;
   readonly protect: boolean;
+  readonly ignoreChanges: readonly string[];
 }
 
 /** A rule about one resource's inputs. Reading an unknown value ends it: the engine then says "cannot be known yet". */

@@ -44,6 +44,7 @@ export class Session {
   stack = "";
   stage: Stage = unknownStage;
   settings: Readonly<Record<string, unknown>> = {};
+  #config: Readonly<Record<string, string>> = {};
   refused: RefusedWaiver[] = [];
   waivers = new WaiverBook([]);
   /** Names of the pack's policies. */
@@ -64,6 +65,7 @@ export class Session {
   useStack({ project, stack, config }: EngineStack): void {
     this.project = project;
     this.stack = stack;
+    this.#config = config;
     const named = config[`${project}:stage`];
     this.stage = stages.find((one) => one === named) ?? unknownStage;
     this.settings = parseObject(config[`${project}:policies`]);
@@ -117,6 +119,13 @@ export class Session {
   configOf(policy: string): Readonly<Record<string, unknown>> {
     const entry = this.#stageEntries[policy];
     return { ...(typeof entry === "object" ? entry : {}), ...this.#policyConfigs.get(policy) };
+  }
+
+  /** A section of the stack's configuration; undefined where it is off. */
+  section(key: string): Readonly<Record<string, unknown>> | undefined {
+    const text = this.#config[`${this.project}:${key}`];
+    const value = parseObject(text);
+    return text === undefined || text === "false" || value.enabled === false ? undefined : value;
   }
 
   reviewWaivers(): WaiverReview {

@@ -2,9 +2,13 @@ import { blockStorage } from "./block-storage";
 import { encryptionData } from "./encryption-data";
 import { encryptionServices } from "./encryption-services";
 import { governance } from "./governance";
+import { identity } from "./identity";
+import { logging } from "./logging";
 import { networkAddresses } from "./network-addresses";
 import { networkRules } from "./network-rules";
 import { networkServices } from "./network-services";
+import { resilienceData } from "./resilience-data";
+import { resilienceRunning } from "./resilience-running";
 
 /** Every table, policy by policy. */
 export const tables = [
@@ -14,5 +18,9 @@ export const tables = [
   ...networkAddresses,
   ...networkServices,
   ...networkRules,
+  ...identity,
+  ...logging,
+  ...resilienceData,
+  ...resilienceRunning,
   ...governance,
 ];
