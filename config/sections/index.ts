@@ -2,7 +2,9 @@ import type { z } from "zod";
 import type { Section } from "../section";
 import { data } from "./data";
 import { fleet } from "./fleet";
+import { ingest } from "./ingest";
 import { monitoring } from "./monitoring";
+import { monitoringServer } from "./monitoring-server";
 import { network } from "./network";
 import { policies } from "./policies";
 import { schedule } from "./schedule";
@@ -19,6 +21,8 @@ export const sections = {
   schedule,
   security,
   trader,
+  ingest,
+  monitoringServer,
 } as const;
 
 export type SectionKey = keyof typeof sections;

@@ -1,0 +1,14 @@
+import type { Issue } from "../../common/validation";
+import { pinnedImage, type MonitoringImage } from "./images";
+
+/** What is wrong with the images of a monitoring server; paths are those of the section `monitoringServer`. */
+export function checkMonitoringServer(images: Readonly<Partial<Record<MonitoringImage, string | undefined>>>): Issue[] {
+  return Object.entries(images)
+    .filter(([, image]) => image !== undefined && !pinnedImage.test(image))
+    .map(([name, image]) => ({
+      path: `images.${name}`,
+      problem: "is not pinned",
+      value: image,
+      allowed: "registry/name:release, with a digest behind it at best; never latest",
+    }));
+}

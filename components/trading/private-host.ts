@@ -1,0 +1,82 @@
+import * as aws from "@pulumi/aws";
+import type * as pulumi from "@pulumi/pulumi";
+import { metricAlarm } from "../common/alarm";
+
+/** Amazon Linux 2023 by processor; EC2 looks the parameter up at launch, so a new AMI never replaces a host. */
+export const amazonLinux = {
+  x86_64: "resolve:ssm:/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64",
+  arm64: "resolve:ssm:/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-arm64",
+} as const;
+
+export interface PrivateHostArgs {
+  readonly ami: string;
+  readonly instanceType: string;
+  readonly subnetId: pulumi.Input<string>;
+  readonly securityGroupId: pulumi.Input<string>;
+  readonly profileName: pulumi.Input<string>;
+  readonly kmsKeyArn: pulumi.Input<string>;
+  readonly rootVolumeGiB: number;
+  /** From `encodeUserData`; a change replaces the host. */
+  readonly userData: pulumi.Input<string>;
+  /** Address inside the subnet that outlives the host. @default one that EC2 picks */
+  readonly privateIp?: string;
+  /** What the host is for, as an alarm's sentence: "The monitoring server". */
+  readonly what: string;
+  /** First thing to do when the host fails. */
+  readonly first: string;
+  readonly alarmTopicArn?: pulumi.Input<string>;
+}
+
+/**
+ * One host without a public address, stopped before its successor starts: encrypted gp3 root volume, IMDSv2, automatic
+ * recovery and the alarms that go with it.
+ */
+export function privateHost(
+  name: string,
+  args: PrivateHostArgs,
+  opts: pulumi.CustomResourceOptions,
+): aws.ec2.Instance {
+  const instance = new aws.ec2.Instance(
+    name,
+    {
+      ami: args.ami,
+      instanceType: args.instanceType,
+      subnetId: args.subnetId,
+      privateIp: args.privateIp,
+      vpcSecurityGroupIds: [args.securityGroupId],
+      associatePublicIpAddress: false,
+      iamInstanceProfile: args.profileName,
+      ebsOptimized: true,
+      monitoring: true,
+      maintenanceOptions: { autoRecovery: "default" },
+      metadataOptions: { httpEndpoint: "enabled", httpTokens: "required", httpPutResponseHopLimit: 1 },
+      rootBlockDevice: {
+        encrypted: true,
+        kmsKeyId: args.kmsKeyArn,
+        volumeType: "gp3",
+        volumeSize: args.rootVolumeGiB,
+      },
+      userDataBase64: args.userData,
+      userDataReplaceOnChange: true,
+      tags: { Name: name },
+    },
+    // An address and a stream exist once: the old host goes before the new one comes.
+    { ...opts, deleteBeforeReplace: true },
+  );
+  metricAlarm(
+    `${name}-checks`,
+    {
+      description: `${args.what} failed a status check. First: ${args.first}`,
+      namespace: "AWS/EC2",
+      metric: "StatusCheckFailed",
+      dimensions: { InstanceId: instance.id },
+      statistic: "Maximum",
+      threshold: 0,
+      periods: 3,
+      missing: "breaching",
+      alarmTopicArn: args.alarmTopicArn,
+    },
+    opts,
+  );
+  return instance;
+}
