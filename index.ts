@@ -2,6 +2,8 @@ import { engineReport, type Report } from "./components/common/report";
 import { wireAlarmTopics } from "./wiring/alarm-topics";
 import { wireData } from "./wiring/data";
 import { wireFleet } from "./wiring/fleet";
+import { wireIngest } from "./wiring/ingest";
+import { wireMonitoringServer } from "./wiring/monitoring-server";
 import { wireNetwork } from "./wiring/network";
 import { deploy } from "./wiring/platform";
 import { wireSchedule } from "./wiring/schedule";
@@ -17,8 +19,10 @@ export = (report: Report = engineReport) =>
     alarmTopics: wireAlarmTopics,
     network: wireNetwork,
     data: wireData,
+    monitoringServer: wireMonitoringServer,
     trader: wireTrader,
     fleet: wireFleet,
+    ingest: wireIngest,
     schedule: wireSchedule,
     security: wireSecurity,
   });

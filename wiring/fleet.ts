@@ -2,17 +2,20 @@ import { planFleet } from "../components/trading/model-driven-fleet/fleet-plan";
 import { fleetRecordOf } from "../components/trading/model-driven-fleet/manifest";
 import { ModelDrivenFleet } from "../components/trading/model-driven-fleet/model-driven-fleet";
 import { awsAccess } from "../config";
+import { marketDataEnvironment } from "./ingest";
 import type { Platform } from "./platform";
 
-export async function wireFleet({ settings, cloud, tags, network, data, previous, report, alarmTopics }: Platform) {
+export async function wireFleet(platform: Platform) {
+  const { settings, cloud, tags, network, data, previous, report, alarmTopics } = platform;
   const { fleet } = settings;
   if (!fleet || !network) return undefined;
   const { project, stack } = tags;
   const ownBucket =
     settings.data?.buckets?.modelDeploy?.name === fleet.bucket ? data?.buckets?.buckets.modelDeploy : undefined;
   const access = awsAccess(cloud.region);
-  return new ModelDrivenFleet("fleet", {
+  const made = new ModelDrivenFleet("fleet", {
     ...fleet,
+    environment: { ...marketDataEnvironment(platform), ...fleet.environment },
     cloud,
     vpcId: network.vpcId,
     subnets: network.appSubnets,
@@ -20,5 +23,8 @@ export async function wireFleet({ settings, cloud, tags, network, data, previous
     ...(ownBucket && { bucketId: ownBucket.name, bucketKeyArn: ownBucket.kmsKeyArn }),
     volumeTags: { ...tags, component: "fleet" },
     alarmTopicArn: alarmTopics?.critical,
-  }).record;
+  });
+  platform.scheduledVolumeKeyArns.push(made.volumeKeyArn);
+  platform.marketDataReaders.fleet = made.securityGroupId;
+  return made.record;
 }

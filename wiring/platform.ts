@@ -23,6 +23,10 @@ export interface Platform {
   readonly isProtected: boolean;
   /** Keys of the volumes of instances that the schedule starts. */
   readonly scheduledVolumeKeyArns: pulumi.Output<string>[];
+  /** Security groups whose members read market data, by component. */
+  readonly marketDataReaders: Record<string, pulumi.Output<string>>;
+  /** Group that scrapes the hosts' metrics. */
+  monitoringSecurityGroupId?: pulumi.Output<string>;
   alarmTopics?: Readonly<Record<Severity, pulumi.Output<string>>>;
   network?: TradingVpc;
   data?: DataPlatform;
@@ -38,7 +42,16 @@ async function openPlatform(report: Report): Promise<Platform> {
   const tags = { project, stack, stage, owner };
   tagEverything(tags);
   const [cloud, previous] = await Promise.all([lookupCloud(region), previousOutputs()]);
-  return { settings, cloud, report, previous, tags, isProtected: stage !== "dev", scheduledVolumeKeyArns: [] };
+  return {
+    settings,
+    cloud,
+    report,
+    previous,
+    tags,
+    isProtected: stage !== "dev",
+    scheduledVolumeKeyArns: [],
+    marketDataReaders: {},
+  };
 }
 
 /** Wires the sections in their order and returns the stack's outputs; a section that is off leaves none. */

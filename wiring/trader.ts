@@ -16,8 +16,10 @@ export function wireTrader(platform: Platform) {
     vpcCidr: network.vpcCidr,
     subnet,
     regionSubnetId: regionSubnet.id,
+    monitoringSecurityGroupId: platform.monitoringSecurityGroupId,
     alarmTopicArn: alarmTopics?.critical,
   });
   platform.scheduledVolumeKeyArns.push(trader.volumeKeyArn);
+  platform.marketDataReaders.trader = trader.securityGroupId;
   return { instanceId: trader.instanceId, privateIp: trader.privateIp, mode: trader.mode };
 }

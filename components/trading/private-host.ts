@@ -31,11 +31,7 @@ export interface PrivateHostArgs {
  * One host without a public address, stopped before its successor starts: encrypted gp3 root volume, IMDSv2, automatic
  * recovery and the alarms that go with it.
  */
-export function privateHost(
-  name: string,
-  args: PrivateHostArgs,
-  opts: pulumi.CustomResourceOptions,
-): aws.ec2.Instance {
+export function privateHost(name: string, args: PrivateHostArgs, opts: pulumi.CustomResourceOptions): aws.ec2.Instance {
   const instance = new aws.ec2.Instance(
     name,
     {

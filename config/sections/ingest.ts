@@ -18,10 +18,7 @@ export const ingest = defineSection({
         .enum(["iex", "sip"])
         .default(byStage({ dev: "iex", qa: "iex", prod: "sip" }))
         .meta({ description: "Alpaca's feed: iex is free of charge, sip has every exchange" }),
-      symbols: z
-        .array(z.string())
-        .default(["*"])
-        .meta({ description: "Symbols to subscribe to, or * for all" }),
+      symbols: z.array(z.string()).default(["*"]).meta({ description: "Symbols to subscribe to, or * for all" }),
       port: z.int().default(8765).meta({ description: "Port that readers connect to" }),
       exchange: z.enum(exchanges).default("NYSE").meta({ description: "Exchange whose hours the stale alarm knows" }),
       overrides: z

@@ -2,7 +2,11 @@ import { z } from "zod";
 import { checkMonitoringServer } from "../../components/trading/monitoring-server/check";
 import { defineSection, fields } from "../section";
 
-const image = (what: string) => z.string().optional().meta({ description: `Image of ${what} in place of the pinned one` });
+const image = (what: string) =>
+  z
+    .string()
+    .optional()
+    .meta({ description: `Image of ${what} in place of the pinned one` });
 
 /** Prometheus and Grafana on a host of their own. */
 export const monitoringServer = defineSection({

@@ -64,6 +64,7 @@ const bootSettings = {
   apiSecret: "trading-platform/qa/trader/api-keys",
   gatewayImage: "",
   traderImage: "",
+  nodeExporterImage: "quay.io/prometheus/node-exporter:v1.9.1",
 };
 
 describe("LocalZoneTrader", () => {

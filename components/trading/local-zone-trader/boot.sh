@@ -231,6 +231,29 @@ WantedBy=multi-user.target
 UNIT
 }
 
+# The node exporter, where a monitoring server scrapes; the security group admits nobody else.
+install_exporter() {
+  [ -n "$TRADER_NODE_EXPORTER" ] || return 0
+  install_file 0644 "$units/node-exporter.service" <<UNIT
+[Unit]
+Description=Node exporter
+Requires=docker.service
+After=docker.service network-online.target
+
+[Service]
+ExecStartPre=-/usr/bin/docker rm --force node-exporter
+ExecStart=/usr/bin/docker run --rm --name node-exporter --network host --pid host -v /:/host:ro,rslave \\
+  --cap-drop ALL --security-opt no-new-privileges $TRADER_NODE_EXPORTER --path.rootfs=/host
+Restart=always
+RestartSec=30
+
+[Install]
+WantedBy=multi-user.target
+UNIT
+  systemctl daemon-reload
+  systemctl enable --now --no-block node-exporter.service
+}
+
 # start-container NAME IMAGE: pulls, writes the pointer, restarts. What the SSM document "deploy" runs.
 install_deploy() {
   install_file 0755 "$opt/bin/start-container" <<'SCRIPT'
@@ -292,6 +315,7 @@ main() {
   isolate_cpus
   systemctl daemon-reload
   systemctl enable --now docker.service trading-latency.timer
+  install_exporter
   [ -z "$TRADER_GATEWAY_IMAGE" ] || "$opt/bin/start-container" ib-gateway "$TRADER_GATEWAY_IMAGE"
   [ -z "$TRADER_IMAGE" ] || "$opt/bin/start-container" trader "$TRADER_IMAGE"
   if [ "$reboot_needed" = yes ]; then systemctl reboot; fi

@@ -21,6 +21,8 @@ export interface BootSettings {
   readonly apiSecret: string;
   readonly gatewayImage: string;
   readonly traderImage: string;
+  /** Empty where nobody scrapes. */
+  readonly nodeExporterImage: string;
 }
 
 /** The script that sets a trading host up, as plain text. */
@@ -42,6 +44,7 @@ export function traderBootScript(settings: BootSettings): string {
       TRADER_API_SECRET: settings.apiSecret,
       TRADER_GATEWAY_IMAGE: settings.gatewayImage,
       TRADER_IMAGE: settings.traderImage,
+      TRADER_NODE_EXPORTER: settings.nodeExporterImage,
     },
     script,
   );

@@ -6,6 +6,7 @@ import { throwIfAny } from "../../common/validation";
 import { zoneGroupOf } from "../../network/local-zones";
 import { EncryptionKey } from "../../security/encryption-key";
 import { AppSecrets } from "../../security/secrets";
+import { monitoringImages } from "../monitoring-server/images";
 import { createAccess } from "./access";
 import { createTraderAlarms } from "./alarms";
 import { deployDocument, setupDocument, traderBootScript, traderMetrics } from "./boot";
@@ -129,6 +130,7 @@ export class LocalZoneTrader extends pulumi.ComponentResource {
       apiSecret: `${secretPrefix}/api-keys`,
       gatewayImage: args.images.gateway,
       traderImage: args.images.trader,
+      nodeExporterImage: args.monitoringSecurityGroupId === undefined ? "" : monitoringImages.nodeExporter,
     });
     const template = createTemplate(name, args, { key, profile, group, script }, parent);
     const instance = new aws.ec2.Instance(

@@ -35,24 +35,31 @@ export function createDelivery(
       description: "Delivers raw ticks to S3",
       trustConditions: { StringEquals: { "aws:SourceAccount": args.cloud.accountId } },
       policies: {
-        own: pulumi.all([args.bucketArn, args.bucketKeyArn, args.keyArn, logs.arn]).apply(([bucket, bucketKey, key, log]) =>
-          policyDocument([
-            {
-              Sid: "Bucket",
-              Effect: "Allow",
-              Action: ["s3:AbortMultipartUpload", "s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads"],
-              Resource: bucket,
-            },
-            { Sid: "Objects", Effect: "Allow", Action: "s3:PutObject", Resource: `${bucket}/raw/*` },
-            {
-              Sid: "Keys",
-              Effect: "Allow",
-              Action: ["kms:Decrypt", "kms:GenerateDataKey"],
-              Resource: [...new Set([bucketKey, key])],
-            },
-            { Sid: "Log", Effect: "Allow", Action: "logs:PutLogEvents", Resource: `${log}:*` },
-          ]),
-        ),
+        own: pulumi
+          .all([args.bucketArn, args.bucketKeyArn, args.keyArn, logs.arn])
+          .apply(([bucket, bucketKey, key, log]) =>
+            policyDocument([
+              {
+                Sid: "Bucket",
+                Effect: "Allow",
+                Action: [
+                  "s3:AbortMultipartUpload",
+                  "s3:GetBucketLocation",
+                  "s3:ListBucket",
+                  "s3:ListBucketMultipartUploads",
+                ],
+                Resource: bucket,
+              },
+              { Sid: "Objects", Effect: "Allow", Action: "s3:PutObject", Resource: `${bucket}/raw/*` },
+              {
+                Sid: "Keys",
+                Effect: "Allow",
+                Action: ["kms:Decrypt", "kms:GenerateDataKey"],
+                Resource: [...new Set([bucketKey, key])],
+              },
+              { Sid: "Log", Effect: "Allow", Action: "logs:PutLogEvents", Resource: `${log}:*` },
+            ]),
+          ),
       },
     },
     opts,

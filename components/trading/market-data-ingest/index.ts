@@ -30,9 +30,9 @@ export interface MarketDataIngestArgs {
   readonly exchange: Exchange;
   readonly overrides: readonly CalendarOverride[];
   readonly staleSeconds: number;
-  /** Bucket for raw ticks, and its key. */
+  /** Bucket for raw ticks, and its key where it has one of its own. */
   readonly bucketArn: pulumi.Input<string>;
-  readonly bucketKeyArn: pulumi.Input<string>;
+  readonly bucketKeyArn?: pulumi.Input<string>;
   /** Security groups of readers, by a name of theirs. */
   readonly readers: Readonly<Record<string, pulumi.Input<string>>>;
   readonly logRetentionDays: number;
@@ -76,7 +76,14 @@ export class MarketDataIngest extends pulumi.ComponentResource {
     );
     const delivery = createDelivery(
       `${name}-delivery`,
-      { cloud, bucketArn: args.bucketArn, bucketKeyArn: args.bucketKeyArn, keyArn: key.arn, logRetentionDays, alarmTopicArn },
+      {
+        cloud,
+        bucketArn: args.bucketArn,
+        bucketKeyArn: args.bucketKeyArn ?? key.arn,
+        keyArn: key.arn,
+        logRetentionDays,
+        alarmTopicArn,
+      },
       parent,
     );
     const logGroupName = `/${args.project}/${args.stack}/${name}`;
@@ -112,7 +119,8 @@ export class MarketDataIngest extends pulumi.ComponentResource {
           encodeUserData(`MarketDataIngest ${name}`, ingestBootScript(args, { secretPrefix, logGroupName, stream })),
         ),
         what: "The market-data server",
-        first: "see that it recovers within minutes; readers reconnect by themselves, traders hold old prices until then.",
+        first:
+          "see that it recovers within minutes; readers reconnect by themselves, traders hold old prices until then.",
         alarmTopicArn,
       },
       parent,
@@ -222,6 +230,18 @@ function createGroup(name: string, args: MarketDataIngestArgs, opts: pulumi.Cust
         securityGroupId: group.id,
         description: `Market data for ${reader}`,
         referencedSecurityGroupId: id,
+        ipProtocol: "tcp",
+        fromPort: args.port,
+        toPort: args.port,
+      },
+      opts,
+    );
+    new aws.vpc.SecurityGroupEgressRule(
+      `${name}-to-${reader}`,
+      {
+        securityGroupId: id,
+        description: "Market data from the ingest server",
+        referencedSecurityGroupId: group.id,
         ipProtocol: "tcp",
         fromPort: args.port,
         toPort: args.port,

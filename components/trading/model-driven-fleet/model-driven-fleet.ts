@@ -95,6 +95,8 @@ export function validateModelDrivenFleet(name: string, args: ModelDrivenFleetArg
 export class ModelDrivenFleet extends pulumi.ComponentResource {
   readonly securityGroupId: pulumi.Output<string>;
   readonly roleArn: pulumi.Output<string>;
+  /** Key of the instances' volumes: whoever starts a stopped instance needs a grant on it. */
+  readonly volumeKeyArn: pulumi.Output<string>;
   readonly logGroupName: string;
   /** For the stack's outputs: the next deployment compares with it. */
   readonly record: FleetRecord;
@@ -133,6 +135,7 @@ export class ModelDrivenFleet extends pulumi.ComponentResource {
 
     this.securityGroupId = group.id;
     this.roleArn = role.arn;
+    this.volumeKeyArn = key.arn;
     this.record = plan.record;
     this.registerOutputs({ securityGroupId: this.securityGroupId, roleArn: this.roleArn, record: this.record });
   }

@@ -3,7 +3,8 @@ import { pinnedImage, type MonitoringImage } from "./images";
 
 /** What is wrong with the images of a monitoring server; paths are those of the section `monitoringServer`. */
 export function checkMonitoringServer(images: Readonly<Partial<Record<MonitoringImage, string | undefined>>>): Issue[] {
-  return Object.entries(images)
+  const given = Object.entries(images) as [MonitoringImage, string | undefined][];
+  return given
     .filter(([, image]) => image !== undefined && !pinnedImage.test(image))
     .map(([name, image]) => ({
       path: `images.${name}`,
