@@ -145,6 +145,17 @@ const computed: Readonly<Record<string, OutputsOf>> = {
   "docker:index/image:Image": ({ inputs }) => ({
     repoDigest: `${String(inputs.imageName).replace(/:[^:/]*$/, "")}@sha256:${shortHash(String(inputs.imageName), 64)}`,
   }),
+  "eks:index:Cluster": ({ name, inputs, arn, region }) => {
+    const cluster = typeof inputs.name === "string" ? inputs.name : name;
+    const group = hexId("sg", `${name}-cluster`);
+    return {
+      eksCluster: { name: cluster, arn: arn("eks", `cluster/${cluster}`), id: cluster },
+      clusterSecurityGroupId: group,
+      nodeSecurityGroupId: group,
+      oidcProviderArn: `arn:aws:iam::${planAccountId}:oidc-provider/oidc.eks.${region}.amazonaws.com/id/${shortHash(name, 32).toUpperCase()}`,
+      kubeconfigJson: JSON.stringify({ kind: "Config", "current-context": cluster }),
+    };
+  },
   "awsx:ecs:FargateService": ({ name, arn }) => ({ service: { name, arn: arn("ecs", `service/${name}`), id: name } }),
   "aws:lb/targetGroup:TargetGroup": ({ name, arn }) => ({
     arn: arn("elasticloadbalancing", `targetgroup/${name}/${shortHash(name, 16)}`),
