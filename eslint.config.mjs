@@ -37,6 +37,15 @@ export default tseslint.config(
     rules: { "@pulumi/no-output-in-template-literal": "off" },
   },
   {
+    // Plain CommonJS: what starts before any TypeScript loader does.
+    files: ["**/*.js", "**/*.cjs"],
+    languageOptions: {
+      sourceType: "commonjs",
+      globals: { require: "readonly", module: "readonly", __dirname: "readonly" },
+    },
+    rules: { "@typescript-eslint/no-require-imports": "off" },
+  },
+  {
     // A policy sees a fact in every form in which it can be written, the deprecated ones too.
     files: ["policy/**/*.ts"],
     rules: { "@typescript-eslint/no-deprecated": "off" },
