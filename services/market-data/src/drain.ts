@@ -1,6 +1,6 @@
 /**
  * The drain hook: what the fleet schedule runs on an instance before it stops it (`docker exec <container> node
- * dist/drain.mjs`). Waits until the service has drained. Exit statuses as the schedule reads them: 0 drained (or not
+ * dist/server/drain.mjs`). Waits until the service has drained. Exit statuses as the schedule reads them: 0 drained (or not
  * running at all), 12 something could not be written or the time is up.
  */
 const port = process.env.ADMIN_PORT ?? "9091";

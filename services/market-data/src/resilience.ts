@@ -86,7 +86,8 @@ export function resilience(upstream: string, log: Log, metrics: Metrics, options
     execute: async (operation, call) => {
       const started = performance.now();
       try {
-        const result = await policy.execute(({ signal }) => call(signal));
+        // A signal of its own: without one the library hangs every call's listeners on one that is never aborted.
+        const result = await policy.execute(({ signal }) => call(signal), new AbortController().signal);
         metrics.time("UpstreamTime", performance.now() - started, { upstream, operation });
         return result;
       } catch (error) {

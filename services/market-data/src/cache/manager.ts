@@ -1,5 +1,5 @@
 import { EventEmitter } from "node:events";
-import { BentoCache, bentostore } from "bentocache";
+import { BentoCache, bentostore, errors } from "bentocache";
 import { memoryDriver } from "bentocache/drivers/memory";
 import type { CacheEvents } from "bentocache/types";
 import { MetricUnit } from "@aws-lambda-powertools/metrics";
@@ -103,7 +103,7 @@ export class CacheManager {
 
   async #read<T extends object>({ key, kind, tags = [], load }: CacheEntry<T>, forceFresh: boolean): Promise<Kept<T>> {
     const { ttl, grace, wait } = lifetimes[kind];
-    return this.#cache.getOrSet<Kept<T>>({
+    const reading = this.#cache.getOrSet<Kept<T>>({
       key,
       ttl,
       grace,
@@ -117,6 +117,10 @@ export class CacheManager {
         if (isStale(value)) context.setOptions({ ttl: degradedTtl });
         return { at, value };
       },
+    });
+    return reading.catch((error: unknown) => {
+      // The library wraps what a load throws; the reader wants the reason.
+      throw error instanceof errors.E_FACTORY_ERROR && error.cause instanceof Error ? error.cause : error;
     });
   }
 

@@ -76,7 +76,7 @@ export class Metrics {
     const key = JSON.stringify(dimensions);
     let series = this.#series.get(key);
     if (series === undefined) {
-      if (this.#series.size >= seriesLimit) return this.#find({});
+      if (this.#series.size >= seriesLimit && key !== "{}") return this.#find({});
       series = { dimensions, counts: new Map(), gauges: new Map(), times: new Map() };
       this.#series.set(key, series);
     }

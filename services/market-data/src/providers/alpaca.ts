@@ -42,7 +42,7 @@ export function alpaca(options: AlpacaOptions): Provider {
           bidSize: quote.bs,
           ask: quote.ap,
           askSize: quote.as,
-          at: quote.t.getTime(),
+          at: new Date(quote.t).getTime(), // typed a date, but text where answers are keyed by symbol,
           source: "alpaca",
         }));
       }),
@@ -65,7 +65,7 @@ export function alpaca(options: AlpacaOptions): Provider {
             { signal },
           );
           for (const { t, o, h, l, c, v } of page.bars[query.symbol] ?? []) {
-            bars.push({ at: t.getTime(), open: o, high: h, low: l, close: c, volume: v });
+            bars.push({ at: new Date(t).getTime(), open: o, high: h, low: l, close: c, volume: v });
           }
           pageToken = page.nextPageToken ?? undefined;
         } while (pageToken !== undefined);
