@@ -1,6 +1,6 @@
 // Bundles the server, its drain hook and the migration task for Node, and the page for browsers, into dist/.
 import { cpSync, rmSync } from "node:fs";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, URL } from "node:url";
 import { build } from "esbuild";
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));

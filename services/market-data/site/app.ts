@@ -1,19 +1,20 @@
 import { onCLS, onFCP, onINP, onLCP, onTTFB } from "web-vitals";
 import { moved, price, reconnectPause, type ShownQuote } from "./quotes";
 
-const find = <T extends Element>(selector: string): T => {
-  const found = document.querySelector<T>(selector);
-  if (found === null) throw new Error(`${selector} is missing`);
+/** An element of index.html, by id and kind. */
+function find<T extends HTMLElement>(id: string, kind: new () => T): T {
+  const found = document.getElementById(id);
+  if (!(found instanceof kind)) throw new Error(`#${id} is missing`);
   return found;
-};
+}
 const page = {
-  connection: find<HTMLElement>("#connection"),
-  form: find<HTMLFormElement>("#add"),
-  input: find<HTMLInputElement>("#symbol"),
-  suggestions: find<HTMLDataListElement>("#suggestions"),
-  problem: find<HTMLElement>("#problem"),
-  rows: find<HTMLTableSectionElement>("#quotes"),
-  empty: find<HTMLElement>("#empty"),
+  connection: find("connection", HTMLElement),
+  form: find("add", HTMLFormElement),
+  input: find("symbol", HTMLInputElement),
+  suggestions: find("suggestions", HTMLDataListElement),
+  problem: find("problem", HTMLElement),
+  rows: find("quotes", HTMLTableSectionElement),
+  empty: find("empty", HTMLElement),
 };
 const stored = "terminal.symbols";
 const oldMilliseconds = 30_000;
@@ -194,7 +195,8 @@ const quoteAges: number[] = [];
 const scriptErrors: { message: string; place?: string }[] = [];
 for (const watch of [onCLS, onFCP, onINP, onLCP, onTTFB]) watch(({ name, value }) => void vitals.set(name, value));
 window.addEventListener("error", ({ message, filename, lineno }) => {
-  if (scriptErrors.length < 5) scriptErrors.push({ message: message.slice(0, 300), place: `${filename}:${lineno}`.slice(-200) });
+  if (scriptErrors.length < 5)
+    scriptErrors.push({ message: message.slice(0, 300), place: `${filename}:${lineno}`.slice(-200) });
 });
 document.addEventListener("visibilitychange", () => {
   if (document.visibilityState !== "hidden") return;
