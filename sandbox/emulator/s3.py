@@ -1,8 +1,13 @@
-"""S3: log delivery is allowed by any statement of the target's policy, whatever the other statements look like."""
+"""S3: bucket policies whose statements moto reads too simply.
+
+Log delivery is allowed by any statement of the target's policy, whatever the others look like. A refusal under a condition
+(without TLS, with another key) is not a refusal of everything: moto does not look at conditions, so those are left out.
+"""
 
 import json
 from fnmatch import fnmatchcase
 
+from moto.iam.access_control import IAMPolicy, PermissionResult
 from moto.s3.models import FakeBucket
 
 LOGGING = "logging.s3.amazonaws.com"
@@ -30,7 +35,20 @@ def allows_logging(target_bucket, target_prefix):
     return False
 
 
+def permission(self, action, resource):
+    if self.policy is None:
+        return PermissionResult.NEUTRAL
+    policy = json.loads(self.policy.decode())
+    kept = [one for one in as_list(policy["Statement"]) if one.get("Effect") != "Deny" or not one.get("Condition")]
+    if not kept:
+        return PermissionResult.NEUTRAL
+    return IAMPolicy(json.dumps({**policy, "Statement": kept})).is_action_permitted(action, resource)
+
+
 def extend():
+    if not hasattr(FakeBucket, "get_permission"):
+        raise RuntimeError("moto reads bucket policies elsewhere now: look at this mend")
+    FakeBucket.get_permission = permission
     if not hasattr(FakeBucket, "_log_permissions_enabled_policy"):
         raise RuntimeError("moto checks log delivery elsewhere now: look at this mend")
     FakeBucket._log_permissions_enabled_policy = staticmethod(allows_logging)

@@ -1,0 +1,4 @@
+import { lifecycle } from "../lifecycle";
+import { networkHolds } from "../read-back";
+
+lifecycle("prod", { readBack: networkHolds });
