@@ -5,7 +5,7 @@ import uuid
 import moto.rds.utils as utils
 from moto.core.responses import ActionResult
 from moto.core.utils import utcnow
-from moto.rds.models import DBInstance, rds_backends
+from moto.rds.models import DBInstance, RDSBackend, rds_backends
 from moto.rds.responses import RDSResponse
 
 from .fault import Fault
@@ -24,12 +24,25 @@ def source_of(response, arn):
     return rds_backends[response.current_account][region].databases[name]
 
 
+def new_resource_id():
+    return "db-" + uuid.uuid4().hex[:26].upper()
+
+
 def extend():
     @wrap(DBInstance, "__init__")
     def instance(old, self, *args, **kwargs):
         # moto gives all instances the same id.
         old(self, *args, **kwargs)
-        self.dbi_resource_id = "db-" + uuid.uuid4().hex[:26].upper()
+        self.dbi_resource_id = new_resource_id()
+
+    @wrap(RDSBackend, "create_db_instance_read_replica")
+    def replica(old, self, db_kwargs):
+        # moto's replica is a shallow copy of its source: the id, the tags and what it collects are its own.
+        made = old(self, db_kwargs)
+        made.dbi_resource_id = new_resource_id()
+        made.tags = list(db_kwargs.get("tags") or [])
+        made.replicas = []
+        return made
 
     # A backup window that ends when the maintenance window starts does not overlap it; moto says that it does.
     overlap = utils.get_overlap_between_two_date_ranges

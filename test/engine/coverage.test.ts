@@ -10,7 +10,10 @@ describe("the engine tests", () => {
   it("run every stack and every blueprint", () => {
     const stacks = readdirSync(root).flatMap((file) => /^Pulumi\.(\w+)\.yaml$/.exec(file)?.[1] ?? []);
     const tested = readdirSync(path.join(__dirname, "stacks")).map((file) => file.replace(/\.test\.ts$/, ""));
-    assert.deepEqual([...stacks, ...blueprints()].filter((name) => !tested.includes(name)), []);
+    assert.deepEqual(
+      [...stacks, ...blueprints()].filter((name) => !tested.includes(name)),
+      [],
+    );
   });
 
   it("leave out only what the table of what the emulator lacks names, and what there is", () => {

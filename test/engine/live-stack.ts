@@ -12,13 +12,20 @@ export const root = projectRoot();
 /** Which of the two the engine tests run against. */
 export type Backing = "aws plugin and emulated AWS" | "stand-in provider";
 
+/** The Pulumi CLI; without one nothing of the engine can be tested. */
+export function requireEngineForTests(): Engine {
+  found ??= findEngine();
+  if (!found) throw new Error("The engine tests need `pulumi` on the PATH: https://www.pulumi.com/docs/install/");
+  return found;
+}
+
+let found: Engine | undefined;
+
 /**
  * The engine, and what it runs against: the real aws plugin where it is installed, else the test tree's provider.
- * @throws Error where there is no Pulumi CLI, for without it nothing of this can be tested.
  */
 export function backing(): { engine: Engine; backing: Backing } {
-  const engine = findEngine();
-  if (!engine) throw new Error("The engine tests need `pulumi` on the PATH: https://www.pulumi.com/docs/install/");
+  const engine = requireEngineForTests();
   const real = engine.plugins.includes(neededAwsPlugin(root)) && process.env.ENGINE_BACKING !== "stand-in";
   return { engine, backing: real ? "aws plugin and emulated AWS" : "stand-in provider" };
 }

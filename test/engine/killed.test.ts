@@ -1,0 +1,86 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { existsSync, readdirSync } from "node:fs";
+import * as path from "node:path";
+import { LiveStack, backing } from "./live-stack";
+
+/** Sections beside the network would only make this longer. */
+const networkOnly = {
+  data: { enabled: false },
+  fleet: { enabled: false },
+  trader: { enabled: false },
+  schedule: { enabled: false },
+};
+
+function locks(stack: LiveStack): string[] {
+  const folder = path.join(stack.place.folder, "state", ".pulumi", "locks");
+  return existsSync(folder)
+    ? readdirSync(folder, { recursive: true })
+        .map(String)
+        .filter((name) => name.endsWith(".json"))
+    : [];
+}
+
+describe(`an up that is killed in the middle, against ${backing().backing}`, function () {
+  this.bail(true);
+  let stack: LiveStack;
+
+  before(async () => {
+    stack = await LiveStack.open("dev", "killed", { set: networkOnly });
+  });
+
+  after(async () => {
+    await (stack as LiveStack | undefined)?.close();
+  });
+
+  it("leaves a locked stack with some of its resources", async () => {
+    const { stack: automation } = stack.engine;
+    const { envVars, pulumiCommand } = automation.workspace;
+    const child = spawn(
+      pulumiCommand.command,
+      ["up", "--yes", "--skip-preview", "--non-interactive", "--color", "never", "--stack", stack.place.name],
+      {
+        cwd: stack.place.folder,
+        env: { ...process.env, ...envVars },
+        detached: true,
+        stdio: ["ignore", "pipe", "ignore"],
+      },
+    );
+    let written = "";
+    const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+    await new Promise<void>((resolve, reject) => {
+      child.stdout.on("data", (chunk: Buffer) => {
+        written += chunk.toString();
+        // In the middle: the VPC is there, its subnets are being made.
+        if (/ec2:Vpc \S+ created/.test(written)) resolve();
+      });
+      child.once("exit", () => reject(new Error(`it ended by itself:\n${written.slice(-2_000)}`)));
+    });
+    // The whole group: the engine, its providers and the program, as when a machine goes down.
+    process.kill(-(child.pid ?? 0), "SIGKILL");
+    await ended;
+    assert.equal(locks(stack).length, 1, "the killed run has left its lock");
+    assert.ok((await stack.engine.resources()).length > 0);
+  });
+
+  it("is recovered by the next up, which says that it took the lock away", async () => {
+    assert.equal(await stack.engine.releaseStaleLock(), true);
+    assert.deepEqual(locks(stack), []);
+    await stack.must("up");
+    const again = await stack.must("up");
+    assert.deepEqual(
+      again.changed.map(({ op, urn }) => `${op} ${urn}`),
+      [],
+    );
+  });
+
+  it("takes no lock away whose owner is still alive, or whose owner is another machine's", async () => {
+    assert.equal(await stack.engine.releaseStaleLock(), false);
+  });
+
+  it("can be destroyed to nothing", async () => {
+    await stack.engine.unprotect();
+    await stack.must("destroy");
+    assert.deepEqual(await stack.engine.resources(), []);
+  });
+});
