@@ -3,12 +3,12 @@ import { existsSync, readdirSync } from "node:fs";
 import * as path from "node:path";
 import { ValidationError } from "../components/common/validation";
 import { emulatorOf, endEmulatorOf } from "./background";
+import { comeUp } from "./come-up";
 import { EmulatorError, projectRoot } from "./emulator";
 import { SandboxEngine, type Outcome } from "./engine";
 import { MissingError, neededAwsPlugin, requireEngine } from "./prerequisites";
 import { dropState, resolveStack, sandboxFolder, UsageError, writeProject, type SandboxStack } from "./project";
 import { describeChanges, describeFailures, describeViolations, summarize } from "./report";
-import { seed } from "./seed";
 
 /** Exit statuses, the planner's. */
 const status = { fine: 0, policy: 1, usage: 2, failed: 3 } as const;
@@ -72,13 +72,6 @@ function judge(place: SandboxStack, outcome: Outcome): Status {
   return broken ? status.policy : status.failed;
 }
 
-/** What two runs did in all; what the second left as it was has been counted by the first. */
-function sum(first: Outcome["changes"], second: Outcome["changes"]): Outcome["changes"] {
-  const all: Record<string, number> = { ...first };
-  for (const [op, number] of Object.entries(second)) if (op !== "same") all[op] = (all[op] ?? 0) + number;
-  return all;
-}
-
 function showChanges(what: string, changes: Outcome["changes"]): string {
   const parts = Object.entries(changes)
     .filter(([, number]) => number > 0)
@@ -99,13 +92,7 @@ async function up(stack: string | undefined, options: Options): Promise<Status> 
   const quiet = await engine.quietly().run("preview");
   if (!quiet.ok) return judge(place, quiet);
   say(showChanges("Preview", quiet.changes));
-  let outcome = await engine.run("up");
-  const models = outcome.ok ? await seed(place, engine.endpoint) : 0;
-  if (models > 0) {
-    say(`The deploy bucket was empty: it holds ${models} sample objects now, and the fleet follows ...`);
-    const after = await engine.run("up");
-    outcome = { ...after, changes: sum(outcome.changes, after.changes) };
-  }
+  const outcome = await comeUp(place, engine, say);
   if (outcome.ok) {
     process.stdout.write(`${summarize(await engine.resources())}\n${showChanges("Up", outcome.changes)}\n`);
     say(

@@ -107,7 +107,7 @@ function optionsOf(endpoint: string, standIn: StandIn | undefined): EngineOption
   const policyPack = path.join(root, "policy");
   return {
     endpoint,
-    ...(hasPolicyPack(policyPack) ? { policyPack } : {}),
+    ...(process.env.ENGINE_POLICY !== "off" && hasPolicyPack(policyPack) ? { policyPack } : {}),
     ...(standIn ? { extraEnvironment: { PULUMI_DEBUG_PROVIDERS: `aws:${standIn.port}` } } : {}),
   };
 }

@@ -1,3 +1,4 @@
+import { secretTexts } from "../../sandbox/fill-secrets";
 import type { LiveStack } from "./live-stack";
 
 /** A secret that a stack holds, as it reads in clear text. */
@@ -33,12 +34,19 @@ export async function plainSecrets(stack: LiveStack): Promise<PlainSecret[]> {
     for (const [name, value] of Object.entries(inputs ?? {})) {
       if (!secretInputs.has(name)) continue;
       for (const text of leaves(unwrap(value))) {
-        if (text.length >= shortest && !/^[a-z][\w.-]*$/.test(text)) found.push({ of: `${urn} ${name}`, value: text });
+        if (looksSecret(text)) found.push({ of: `${urn} ${name}`, value: text });
       }
     }
   }
+  if (stack.against === "stand-in provider") return found;
+  for (const [name, text] of await secretTexts(stack.endpoint)) {
+    for (const value of leaves(text)) if (looksSecret(value)) found.push({ of: name, value });
+  }
   return found;
 }
+
+/** Long enough, and not a plain name such as a user's. */
+const looksSecret = (text: string): boolean => text.length >= shortest && !/^[a-z][\w.-]*$/.test(text);
 
 /** The value inside the engine's mark of a secret. */
 function unwrap(value: unknown): unknown {
