@@ -129,10 +129,12 @@ export function sandboxConfig(
 ): { config: Values; changes: Changes } {
   const secretsReplaced: string[] = [];
   const config: Values = {};
-  for (const [key, value] of Object.entries(source)) config[key] = openSecrets(value, key, secretsReplaced);
+  for (const [key, value] of Object.entries(source)) {
+    config[key] = openSecrets(structuredClone(value), key, secretsReplaced);
+  }
   for (const [path, value] of Object.entries(options.set ?? {})) applySetting(config, project, path, value);
   const leftOut = lacking
-    .filter(({ plugin }) => !plugin || !(options.plugins ?? []).includes(plugin))
+    .filter(({ plugin }) => !plugin || !(options.plugins ?? []).some((one) => one.startsWith(`${plugin}-`)))
     .filter(({ setting, value }) => applySetting(config, project, setting, value));
   for (const section of options.without ?? []) {
     if (!applySetting(config, project, section, { enabled: false })) {
