@@ -12,7 +12,7 @@ function make(change: Partial<PostgresSettings> = {}) {
     () =>
       new PostgresDatabase("main", {
         cloud: testCloud,
-        settings: { ...postgres, ...change },
+        settings: { ...postgres, rotationDays: 0, ...change },
         network,
         alarmTopicArn: "arn:topic",
       }),
@@ -178,6 +178,26 @@ describe("PostgresDatabase", () => {
     );
     const primary = run.one(instanceType, "primary");
     for (const { urn } of groups) assert.ok(primary.dependencies.includes(urn));
+  });
+
+  it("rotates the master password by a function of its own, which may change this database alone", async () => {
+    const run = await make({ rotationDays: 30, readReplicas: {} });
+    const rotation = run.one("aws:secretsmanager/secretRotation:SecretRotation");
+    assert.deepEqual(rotation.inputs.rotationRules, { automaticallyAfterDays: 30 });
+    assert.equal(rotation.inputs.rotateImmediately, false);
+    assert.ok(rotation.dependencies.some((urn) => urn.includes("aws:lambda/permission:Permission")));
+    const { environment, timeout } = run.one("aws:lambda/function:Function").inputs;
+    assert.deepEqual([environment, timeout], [{ variables: { DATABASE: "trading-platform-test-main" } }, 900]);
+    const permission = run.one("aws:lambda/permission:Permission").inputs;
+    assert.equal(permission.principal, "secretsmanager.amazonaws.com");
+    assert.match(String(permission.sourceArn), /^arn:aws:secretsmanager:.*main-master/);
+    const { Statement } = JSON.parse(
+      String(run.one("aws:iam/rolePolicy:RolePolicy", "rotation-function-role-own").inputs.policy),
+    ) as { Statement: { Action: string | string[]; Resource: string }[] };
+    const modify = Statement.find(({ Action }) => Action.includes("rds:ModifyDBInstance"));
+    assert.match(String(modify?.Resource), /^arn:aws:rds:us-east-1:123456789012:/);
+    const open = Statement.filter(({ Resource }) => Resource === "*").flatMap(({ Action }) => Action);
+    assert.deepEqual(open, ["xray:PutTraceSegments", "xray:PutTelemetryRecords", "secretsmanager:GetRandomPassword"]);
   });
 
   it("tells its clients where it is, without the password", async () => {

@@ -19,7 +19,7 @@ const make = (change: Partial<RedisSettings> = {}) =>
     () =>
       new RedisCache("cache", {
         cloud: testCloud,
-        settings: { ...redis, ...change },
+        settings: { ...redis, rotationDays: 0, ...change },
         network,
         alarmTopicArn: "arn:topic",
       }),
@@ -123,6 +123,14 @@ describe("RedisCache", () => {
     );
     assert.deepEqual(first[0]?.inputs.dimensions, { CacheClusterId: "trading-platform-test-cache-0001-001" });
     for (const { inputs } of alarms) assert.match(String(inputs.alarmDescription), /First /);
+  });
+
+  it("rotates its token by a function of its own", async () => {
+    const run = await make({ rotationDays: 14 });
+    const rotation = run.one("aws:secretsmanager/secretRotation:SecretRotation");
+    assert.deepEqual(rotation.inputs.rotationRules, { automaticallyAfterDays: 14 });
+    const policy = String(run.one("aws:iam/rolePolicy:RolePolicy", "rotation-function-role-own").inputs.policy);
+    assert.match(policy, /"elasticache:DescribeReplicationGroups","elasticache:ModifyReplicationGroup"/);
   });
 
   it("answers at the configuration endpoint in cluster mode, else at the primary's", async () => {

@@ -36,6 +36,7 @@ const missing = [
 const isRoot = userInfo().uid === 0;
 const user = isRoot ? "postgres" : userInfo().username;
 const password = "masterPassword0123456789";
+const pendingPassword = "nextPassword0123456789";
 
 const freePort = () =>
   new Promise<number>((done) => {
@@ -70,7 +71,8 @@ case "$1 $2" in
   "s3 cp")
     if [ "$4" = - ]; then file="$store/\${3##*/}"; cat "$file" 2>/dev/null || { echo "fatal error: (404) Not Found" >&2; exit 1; }
     else cat >"$store/\${4##*/}"; fi ;;
-  "secretsmanager get-secret-value") echo '{"password": "${password}"}' ;;
+  "secretsmanager get-secret-value")
+    if [[ "$*" == *AWSPENDING* ]]; then echo '{"password": "${pendingPassword}"}'; else echo '{"password": "${password}"}'; fi ;;
   "ssm get-parameter") cat "$store/tuning" ;;
   "cloudwatch put-metric-data") printf '%s\\n' "$@" >"$store/metrics" ;;
   *) echo "unexpected: $*" >&2; exit 2 ;;
@@ -102,13 +104,13 @@ class Node {
   }
 
   /** One value by a client's connection: TLS, password, over TCP. */
-  async ask(sql: string, options: { port?: number; sslmode?: string; options?: string } = {}): Promise<string> {
+  async ask(sql: string, options: { port?: number; sslmode?: string; password?: string } = {}): Promise<string> {
     const target = `host=127.0.0.1 port=${options.port ?? this.port} dbname=market user=owner sslmode=${options.sslmode ?? "require"}`;
     const { stdout } = await run(
       join(pgBin ?? "", "psql"),
       ["-X", "-A", "-t", "-q", "-v", "ON_ERROR_STOP=1", "-d", target, "-c", sql],
       {
-        env: { ...process.env, PGPASSWORD: password },
+        env: { ...process.env, PGPASSWORD: options.password ?? password },
       },
     );
     return stdout.trim();
@@ -370,6 +372,15 @@ describe(`timescale-node on real PostgreSQL and pgBackRest${title}`, function ()
     writeFileSync(join(place, "store/tuning"), "shared_buffers = '64MB'\nwork_mem = '8MB'\nmax_connections = '40'\n");
     await b.run("maintain");
     assert.equal(await b.ask("show shared_buffers"), "64MB");
+  });
+
+  it("rotates the owner's password on the primary, the standby leaving it to that", async () => {
+    assert.match(await a.run("rotate"), /the primary does this/);
+    await b.run("rotate");
+    await assert.rejects(b.ask("select 1"), /password authentication failed/);
+    assert.equal(await b.ask("select 1", { password: pendingPassword }), "1");
+    await b.run("maintain"); // whatever happened, the maintenance window sets what the secret says
+    assert.equal(await b.ask("select 1"), "1");
   });
 
   it("restores in place on the leading node after a mistake", async () => {

@@ -33,7 +33,7 @@ const make = (change: Partial<TimescaleSettings> = {}) =>
     () =>
       new TimescaleDatabase("ts", {
         cloud: testCloud,
-        settings: { ...timescale, ...change },
+        settings: { ...timescale, rotationDays: 0, ...change },
         network,
         backupBucket: bucket(),
         alarmTopicArn: "arn:topic",
@@ -237,6 +237,18 @@ describe("TimescaleDatabase", () => {
       mainSteps: { inputs: { runCommand: string[] } }[];
     };
     assert.deepEqual(content.mainSteps[0]?.inputs.runCommand, ["/usr/local/sbin/timescale-node promote"]);
+  });
+
+  it("rotates the master password on its nodes, by a command that holds no secret", async () => {
+    const run = await make({ rotationDays: 30 });
+    assert.equal(run.ofType("aws:secretsmanager/secretRotation:SecretRotation").length, 1);
+    const { variables } = run.one("aws:lambda/function:Function").inputs.environment as {
+      variables: Record<string, string>;
+    };
+    assert.equal(variables.INSTANCES?.split(",").length, 2);
+    assert.match(String(run.one("aws:ssm/document:Document", "rotate").inputs.content), /timescale-node rotate"/);
+    const policy = String(run.one("aws:iam/rolePolicy:RolePolicy", "rotation-function-role-own").inputs.policy);
+    assert.match(policy, /"ssm:SendCommand","Resource":\["arn:aws:ssm:[^"]*","arn:aws:ec2:[^"]*","arn:aws:ec2:/);
   });
 
   it("logs to the group that document 004 names, under its key", async () => {

@@ -1,6 +1,6 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import { serviceRole } from "../../common/iam";
+import { serviceRole, type Statement } from "../../common/iam";
 import { slug } from "../../common/naming";
 import { throwIfAny } from "../../common/validation";
 import { EncryptionKey } from "../../security/encryption-key";
@@ -8,6 +8,7 @@ import { GeneratedSecret } from "../../security/generated-secret";
 import { storeSecurityGroup, type DatabaseOutputs } from "../database";
 import { instanceAlarms } from "./alarms";
 import { createParameterGroup, exportedLogs, logGroups, type PostgresDatabaseArgs, type PostgresParts } from "./parts";
+import { SecretRotation } from "../secret-rotation";
 import { createReplica } from "./replica";
 import { checkPostgres } from "./settings";
 
@@ -59,6 +60,7 @@ export class PostgresDatabase extends pulumi.ComponentResource implements Databa
       createReplica(parts, replica, its, { primary, key, group }, this),
     );
     this.copyBackups(parts, primary);
+    this.rotate(parts, key, secret, primary);
 
     this.endpoint = primary.address;
     this.port = settings.port;
@@ -186,6 +188,29 @@ export class PostgresDatabase extends pulumi.ComponentResource implements Databa
         ignoreChanges: ["password"],
         dependsOn: logs,
       },
+    );
+  }
+
+  private rotate(parts: PostgresParts, key: EncryptionKey, secret: GeneratedSecret, primary: aws.rds.Instance): void {
+    const { cloud, settings, alarmTopicArn } = parts.args;
+    if (settings.rotationDays === 0) return;
+    new SecretRotation(
+      `${parts.name}-rotation`,
+      {
+        cloud,
+        entry: "rotate-database-password",
+        what: `the master password of database ${parts.identifier}`,
+        secret,
+        keyArn: key.arn,
+        everyDays: settings.rotationDays,
+        environment: { DATABASE: primary.identifier },
+        statements: primary.arn.apply((arn): Statement[] => [
+          { Effect: "Allow", Action: ["rds:DescribeDBInstances", "rds:ModifyDBInstance"], Resource: arn },
+        ]),
+        logRetentionDays: settings.logRetentionDays,
+        alarmTopicArn,
+      },
+      { parent: this },
     );
   }
 

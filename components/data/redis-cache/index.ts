@@ -1,11 +1,12 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import type { Cloud } from "../../common/iam";
+import type { Cloud, Statement } from "../../common/iam";
 import { shortHash, slug } from "../../common/naming";
 import { throwIfAny } from "../../common/validation";
 import { EncryptionKey } from "../../security/encryption-key";
 import { GeneratedSecret } from "../../security/generated-secret";
 import { storeSecurityGroup, type DataNetwork } from "../database";
+import { SecretRotation } from "../secret-rotation";
 import { nodeAlarms } from "./alarms";
 import { checkRedis, memberIds, type RedisSettings } from "./settings";
 
@@ -82,6 +83,7 @@ export class RedisCache extends pulumi.ComponentResource {
     const cache = this.createCache(name, id, args, { key, secret, group });
     const members = memberIds(id, settings).map((member) => ({ id: member, suffix: member.slice(id.length + 1) }));
     nodeAlarms(name, members, args.alarmTopicArn, this);
+    this.rotate(name, args, key, secret, cache);
 
     this.endpoint = settings.clusterMode ? cache.configurationEndpointAddress : cache.primaryEndpointAddress;
     this.readerEndpoint = settings.clusterMode ? undefined : cache.readerEndpointAddress;
@@ -101,6 +103,39 @@ export class RedisCache extends pulumi.ComponentResource {
       kmsKeyArn: this.kmsKeyArn,
       replicationGroupId: id,
     });
+  }
+
+  private rotate(
+    name: string,
+    args: RedisCacheArgs,
+    key: EncryptionKey,
+    secret: GeneratedSecret,
+    cache: aws.elasticache.ReplicationGroup,
+  ): void {
+    const { cloud, settings, alarmTopicArn } = args;
+    if (settings.rotationDays === 0) return;
+    new SecretRotation(
+      `${name}-rotation`,
+      {
+        cloud,
+        entry: "rotate-redis-token",
+        what: `the AUTH token of Redis ${name}`,
+        secret,
+        keyArn: key.arn,
+        everyDays: settings.rotationDays,
+        environment: { CACHE: cache.id },
+        statements: cache.arn.apply((arn): Statement[] => [
+          {
+            Effect: "Allow",
+            Action: ["elasticache:DescribeReplicationGroups", "elasticache:ModifyReplicationGroup"],
+            Resource: arn,
+          },
+        ]),
+        logRetentionDays: settings.logRetentionDays,
+        alarmTopicArn,
+      },
+      { parent: this },
+    );
   }
 
   private createParameterGroup(name: string, settings: RedisSettings): aws.elasticache.ParameterGroup {

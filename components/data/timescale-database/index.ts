@@ -1,11 +1,12 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import { instanceProfile, type Cloud } from "../../common/iam";
+import { instanceProfile, type Cloud, type Statement } from "../../common/iam";
 import { throwIfAny } from "../../common/validation";
 import { EncryptionKey } from "../../security/encryption-key";
 import { GeneratedSecret } from "../../security/generated-secret";
 import type { DataBucket } from "../data-buckets";
 import type { DatabaseOutputs, DataNetwork } from "../database";
+import { SecretRotation } from "../secret-rotation";
 import { nodeAlarms, standbyAlarm } from "./alarms";
 import { createBalancer } from "./balancer";
 import { createNode, createVolume, type NodeParts } from "./node";
@@ -86,7 +87,8 @@ export class TimescaleDatabase extends pulumi.ComponentResource implements Datab
     this.securityGroupId = group.id;
     this.kmsKeyArn = key.arn;
     this.readerEndpoints = settings.standby ? instances.map(({ instance }) => instance.privateDns) : [];
-    this.promotionDocument = this.createPromotion(name);
+    this.promotionDocument = this.createDocument(name, "promote", "Makes the node it is sent to the primary").name;
+    this.rotate(name, args, key, master, instances);
     this.registerOutputs({
       endpoint: this.endpoint,
       port: this.port,
@@ -241,26 +243,60 @@ export class TimescaleDatabase extends pulumi.ComponentResource implements Datab
     return pulumi.unsecret(aws.ssm.getParameterOutput({ name: parameter }, { parent: this }).value);
   }
 
-  /** `aws ssm send-command --document-name ... --targets Key=tag:node,Values=b` promotes the standby. */
-  private createPromotion(name: string): pulumi.Output<string> {
+  /** A command for the nodes: `aws ssm send-command --document-name ... --targets Key=tag:node,Values=b`. */
+  private createDocument(name: string, command: "promote" | "rotate", what: string): aws.ssm.Document {
     return new aws.ssm.Document(
-      `${name}-promote`,
+      `${name}-${command}`,
       {
         documentType: "Command",
         documentFormat: "JSON",
         content: JSON.stringify({
           schemaVersion: "2.2",
-          description: `Makes the node it is sent to the primary of TimescaleDB ${name}`,
+          description: `${what} of TimescaleDB ${name}`,
           mainSteps: [
             {
               action: "aws:runShellScript",
-              name: "promote",
-              inputs: { timeoutSeconds: "600", runCommand: ["/usr/local/sbin/timescale-node promote"] },
+              name: command,
+              inputs: { timeoutSeconds: "600", runCommand: [`/usr/local/sbin/timescale-node ${command}`] },
             },
           ],
         }),
       },
       { parent: this },
-    ).name;
+    );
+  }
+
+  private rotate(
+    name: string,
+    args: TimescaleDatabaseArgs,
+    key: EncryptionKey,
+    secret: GeneratedSecret,
+    nodes: readonly { readonly instance: aws.ec2.Instance }[],
+  ): void {
+    const { cloud, settings, alarmTopicArn } = args;
+    if (settings.rotationDays === 0) return;
+    const document = this.createDocument(name, "rotate", "Takes the pending password of the owner");
+    const ids = pulumi.all(nodes.map(({ instance }) => instance.id));
+    new SecretRotation(
+      `${name}-rotation`,
+      {
+        cloud,
+        entry: "rotate-node-password",
+        what: `the master password of TimescaleDB ${name}`,
+        secret,
+        keyArn: key.arn,
+        everyDays: settings.rotationDays,
+        environment: { DOCUMENT: document.name, INSTANCES: ids.apply((all) => all.join(",")) },
+        statements: pulumi
+          .all([document.arn, pulumi.all(nodes.map(({ instance }) => instance.arn))])
+          .apply(([documentArn, instanceArns]): Statement[] => [
+            { Effect: "Allow", Action: "ssm:SendCommand", Resource: [documentArn, ...instanceArns] },
+            { Effect: "Allow", Action: "ssm:ListCommandInvocations", Resource: "*" }, // ListCommandInvocations knows no resource level
+          ]),
+        logRetentionDays: settings.logRetentionDays,
+        alarmTopicArn,
+      },
+      { parent: this },
+    );
   }
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # One node of a self-managed TimescaleDB: PostgreSQL, archived by pgBackRest, primary or standby as the leader mark says.
-# Commands: boot start stop configure promote rejoin restore backup check health metrics grow maintain status install
+# Commands: boot start stop configure promote rejoin restore backup check health metrics grow maintain rotate status install
 set -euo pipefail
 umask 077
 
@@ -33,8 +33,8 @@ peer() { # host and port of the other node, as it wrote them at its start
   if [ -n "$PEER" ]; then mark "node-$PEER"; else echo none; fi
 }
 
-secret_field() { # ARN, field
-  aws secretsmanager get-secret-value --secret-id "$1" --query SecretString --output text |
+secret_field() { # ARN, field, stage
+  aws secretsmanager get-secret-value --secret-id "$1" --version-stage "${3:-AWSCURRENT}" --query SecretString --output text |
     python3 -c 'import json,sys; print(json.load(sys.stdin)[sys.argv[1]])' "$2"
 }
 
@@ -142,6 +142,19 @@ alter role replicator password '${replication//\'/\'\'}';
 SQL
 }
 
+address() { echo "${ADDRESS:-$(hostname -I | awk '{print $1}')}"; }
+
+rotate() { # takes the pending password of the owner and logs in with it, as a client would
+  local pending
+  if ! running || in_recovery; then say "the primary does this"; return 0; fi
+  pending=$(secret_field "$MASTER_SECRET" password AWSPENDING)
+  sql <<SQL
+alter role "$DB_OWNER" password '${pending//\'/\'\'}';
+SQL
+  PGPASSWORD=$pending "$PG_BIN/psql" -X -q -A -t -c 'select 1' \
+    "host=$(address) port=$PG_PORT dbname=$DB_NAME user=$DB_OWNER sslmode=require" >/dev/null
+}
+
 init_primary() {
   as_pg "$PG_BIN/initdb" -D "$PG_DATA" -U "$PG_USER" -k --auth-local=peer --auth-host=scram-sha-256 >/dev/null
   configure
@@ -175,7 +188,7 @@ init_standby() { # a copy from the repository, then streaming from the other nod
 start() {
   local now
   now=$(leader)
-  set_mark "node-$NODE" "${ADDRESS:-$(hostname -I | awk '{print $1}')} $PG_PORT"
+  set_mark "node-$NODE" "$(address) $PG_PORT"
   write_backrest_conf
   if running; then say "already running"; return 0; fi
   if [ -e "$PG_DATA/PG_VERSION" ]; then
@@ -315,7 +328,7 @@ boot() {
 command="${1:-status}"
 shift || true
 case "$command" in
-  boot | start | stop | configure | promote | rejoin | restore | backup | check | health | measure | metrics | grow | maintain) "$command" "$@" ;;
+  boot | start | stop | configure | promote | rejoin | restore | backup | check | health | measure | metrics | grow | maintain | rotate) "$command" "$@" ;;
   install) install_packages ;;
   status)
     echo "node $NODE, leader $(leader)"

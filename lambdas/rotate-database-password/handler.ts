@@ -1,0 +1,48 @@
+/**
+ * Rotates the master password of an RDS database through RDS's own API, which needs no way into the database's network and
+ * carries the new password to every replica. RDS's managed rotation is not used: it refuses replicas.
+ */
+import { DescribeDBInstancesCommand, ModifyDBInstanceCommand, RDSClient } from "@aws-sdk/client-rds";
+import { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
+import { clientSettings, lazily, variable } from "../common/environment";
+import { rotate, sleep, until, type RotatedStore, type RotationEvent } from "../common/rotation";
+import { passwordTaken } from "./core";
+
+/** The database as a store whose password is rotated. */
+export function database(rds: RDSClient, identifier: string, wait = sleep): RotatedStore {
+  const ready = () =>
+    until(
+      `the database ${identifier} has not taken its password`,
+      async () => {
+        const { DBInstances } = await rds.send(new DescribeDBInstancesCommand({ DBInstanceIdentifier: identifier }));
+        return passwordTaken(DBInstances?.[0]);
+      },
+      wait,
+    );
+  return {
+    field: "password",
+    length: 40,
+    async set(value) {
+      await ready(); // RDS takes no change while another is under way
+      await rds.send(
+        new ModifyDBInstanceCommand({
+          DBInstanceIdentifier: identifier,
+          MasterUserPassword: value,
+          ApplyImmediately: true,
+        }),
+      );
+      await wait(15_000); // the status follows a change with a delay
+    },
+    test: ready,
+  };
+}
+
+/** One step of a rotation. */
+export const handler = lazily<RotationEvent, null>(() => {
+  const secrets = new SecretsManagerClient(clientSettings);
+  const store = database(new RDSClient(clientSettings), variable("DATABASE"));
+  return async (event) => {
+    await rotate(secrets, store, event);
+    return null;
+  };
+});
