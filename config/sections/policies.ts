@@ -28,6 +28,17 @@ export const policies = defineSection({
         description:
           "Load balancers and security groups that the internet may reach on port 443; each has to have a web firewall.",
       }),
+      instanceTypes: z
+        .array(text("Glob of instance types, such as g5.*."))
+        .default([])
+        .meta({ description: "Instance types that this stack may use beside those of its stage." }),
+      provenAmis: z
+        .array(text("AMI id or name of an SSM parameter; * stands for any characters."))
+        .default([])
+        .meta({ description: "Images that qa has run: what a live trader may start from." }),
+      tradingMode: z.enum(["live", "paper"]).optional().meta({
+        description: "What the stack trades, where the stage does not say it (prod is live, all else paper).",
+      }),
       accountBaselineStack: z.string().min(1).optional().meta({
         description:
           "Stack that holds this account's singletons (default EBS encryption, trail, detector), where it is not this one.",

@@ -1,4 +1,5 @@
 import { blockStorage } from "./block-storage";
+import { costAndTrading } from "./cost-and-trading";
 import { encryptionData } from "./encryption-data";
 import { encryptionServices } from "./encryption-services";
 import { governance } from "./governance";
@@ -22,5 +23,6 @@ export const tables = [
   ...logging,
   ...resilienceData,
   ...resilienceRunning,
+  ...costAndTrading,
   ...governance,
 ];

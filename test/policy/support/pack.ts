@@ -29,6 +29,8 @@ export interface Around {
   readonly settings?: Readonly<Record<string, unknown>>;
   /** The policy's own configuration. */
   readonly config?: Readonly<Record<string, unknown>>;
+  /** Other sections of the stack's configuration. */
+  readonly sections?: Readonly<Record<string, unknown>>;
   readonly today?: string;
 }
 
@@ -40,6 +42,8 @@ export interface Given {
   readonly refs?: Readonly<Record<string, string | readonly string[]>>;
   readonly parent?: string;
   readonly protect?: boolean;
+  /** Type of the component above it, as it stands in the URN. */
+  readonly under?: string;
 }
 
 export interface Found {
@@ -57,7 +61,8 @@ export function policyNamed(name: string): Policy {
   return policy;
 }
 
-const urnOf = (type: string, name: string) => `urn:pulumi:test::trading-platform::${type}::${name}`;
+const urnOf = ({ type, name = "it", under }: Given) =>
+  `urn:pulumi:test::trading-platform::${under ? `${under}$` : ""}${type}::${name}`;
 
 function recorded(given: Given, urns: ReadonlyMap<string, string>): RecordedResource {
   const { type, name = "it" } = given;
@@ -71,7 +76,7 @@ function recorded(given: Given, urns: ReadonlyMap<string, string>): RecordedReso
     (typeof names === "string" ? [names] : names).map(find),
   ]);
   return {
-    urn: urnOf(type, name),
+    urn: urnOf(given),
     type,
     name,
     parent: given.parent ? find(given.parent) : null,
@@ -94,6 +99,9 @@ export function sessionFor(around: Around, policy?: Policy): Session {
     stack: "test",
     config: {
       "trading-platform:stage": around.stage ?? "prod",
+      ...Object.fromEntries(
+        Object.entries(around.sections ?? {}).map(([key, value]) => [`trading-platform:${key}`, JSON.stringify(value)]),
+      ),
       ...(around.settings ? { "trading-platform:policies": JSON.stringify(around.settings) } : {}),
     },
   });
@@ -139,7 +147,7 @@ export async function analyzeStack(
 ): Promise<Found[]> {
   const one = typeof policy === "string" ? policyNamed(policy) : policy;
   const served = [toPulumiPolicy(one, sessionFor(around, one))];
-  const urns = new Map(given.map(({ type, name = "it" }) => [name, urnOf(type, name)]));
+  const urns = new Map(given.map((one) => [one.name ?? "it", urnOf(one)]));
   const requests = given.map((resource) => toRequests(recorded(resource, urns)));
   const analyzeOne = makeAnalyzeRpcFun("test", "1.0.0", "mandatory", served);
   const found: Found[] = [];
