@@ -2,7 +2,7 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { UsageError } from "./failure";
 
-export const formats = ["text", "json"] as const;
+export const formats = ["text", "json", "markdown", "html"] as const;
 export type Format = (typeof formats)[number];
 
 export interface Arguments {
@@ -13,6 +13,7 @@ export interface Arguments {
   readonly usage?: string;
   readonly format: Format;
   readonly out?: string;
+  readonly diff?: string;
   readonly full?: boolean;
   readonly policy: boolean;
   readonly trace?: boolean;
@@ -27,6 +28,8 @@ Examples:
   npm run plan -- prod --config fleet.maxRemovalPercent=20 --config aws:region=us-west-2
   npm run --silent plan -- qa --format json | jq .cost       npm's own lines stay out with --silent
   npm run plan -- qa --format json --out plan.json
+  npm run plan -- prod --format html --out plan.html         a diagram to click through, in one file
+  npm run plan -- prod --diff main --format markdown         what a branch changes, for a pull request
 
 Exit status:
   0  fine
@@ -55,6 +58,7 @@ function command(): Command {
     .option("--usage <file>", "a month's usage in the form of plan/cost/usage.yaml, for the cost", notEmpty)
     .addOption(new Option("--format <format>", "form of the output").choices(formats).default("text"))
     .option("--out <file>", "write there, whole or not at all, rather than to standard output", notEmpty)
+    .option("--diff <ref|plan.json>", "show what changes from a git ref, or from a plan written as JSON", notEmpty)
     .option("--full", "text: every resource and finding on a line of its own")
     .option("--no-policy", "leave the policies out")
     .option("--trace", "show where in the program an error comes from (slower)")

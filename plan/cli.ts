@@ -2,18 +2,40 @@
 import * as path from "node:path";
 import { createColors } from "picocolors";
 import { parseArguments, type Arguments } from "./arguments";
+import type { Base } from "./difference";
 import { EvaluationError, exitStatus, UsageError } from "./failure";
 import type { Plan } from "./json";
 import { lazy } from "./lazy";
 import { checkOutput, print, writeWhole } from "./output";
+import type { Planned, PlanOptions } from "./plan";
 import { Progress } from "./progress";
 import { projectRoot, userFolder } from "./settings/project";
 
-function render(plan: Plan, advice: readonly string[], args: Arguments): string {
-  if (args.format === "json") return lazy.json().renderJson(plan);
+/** Colours on a terminal only. */
+function colorsFor(args: Arguments) {
   const { isTTY } = process.stdout as { isTTY?: boolean }; // undefined for a pipe, whatever its type says
-  const colors = createColors(args.out === undefined && isTTY === true && !process.env.NO_COLOR);
-  return lazy.text().renderText(plan, { colors, advice, full: args.full === true });
+  return createColors(args.out === undefined && isTTY === true && !process.env.NO_COLOR);
+}
+
+async function render({ plan, advice, region }: Planned, args: Arguments): Promise<string> {
+  switch (args.format) {
+    case "json":
+      return lazy.json().renderJson(plan);
+    case "markdown":
+      return lazy.markdown().renderMarkdown(plan, region, advice);
+    case "html":
+      return lazy.html().renderHtml(plan, region);
+    case "text":
+      return lazy.text().renderText(plan, { colors: colorsFor(args), advice, full: args.full === true });
+  }
+}
+
+/** What changes from another plan, as Markdown (which reads well on a terminal too) or JSON. */
+async function renderDiff(base: Base, after: Plan, args: Arguments): Promise<string> {
+  const { compare, renderDifference } = lazy.difference();
+  const before = await base(async (options) => (await lazy.plan().makePlan(options)).plan);
+  const difference = compare(before, after, args.diff ?? "", `${after.stack} as it is`);
+  return args.format === "json" ? `${JSON.stringify(difference, null, 2)}\n` : renderDifference(difference);
 }
 
 /** Whether a plan is refused: a mandatory policy is violated. */
@@ -24,11 +46,13 @@ function statusOf(plan: Plan): number {
 
 async function run(args: Arguments): Promise<number> {
   const out = args.out === undefined ? undefined : path.resolve(userFolder(), args.out);
+  if (args.diff !== undefined && args.format === "html") {
+    throw new UsageError("--diff with --format html: a difference is text, markdown or json");
+  }
   if (out !== undefined) checkOutput(out, args.out ?? out);
   const progress = new Progress();
   try {
-    const { makePlan } = lazy.plan();
-    const { plan, advice, exceeded } = await makePlan({
+    const options: PlanOptions = {
       root: projectRoot(),
       stack: args.stack,
       configFile: args.configFile,
@@ -38,12 +62,14 @@ async function run(args: Arguments): Promise<number> {
       policies: args.policy,
       traces: args.trace === true,
       progress,
-    });
-    const content = render(plan, advice, args);
+    };
+    const base = args.diff === undefined ? undefined : lazy.difference().openBase(args.diff, options);
+    const planned = await lazy.plan().makePlan(options);
+    const content = await (base ? renderDiff(base, planned.plan, args) : render(planned, args));
     progress.end();
     if (out === undefined) await print(content);
     else writeWhole(out, content);
-    return exceeded ? exitStatus.refused : statusOf(plan);
+    return planned.exceeded ? exitStatus.refused : statusOf(planned.plan);
   } finally {
     progress.end();
   }

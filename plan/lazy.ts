@@ -7,5 +7,8 @@ export const lazy = {
   judge: () => require("./judge") as typeof import("./judge"),
   plan: () => require("./plan") as typeof import("./plan"),
   json: () => require("./json") as typeof import("./json"),
+  markdown: () => require("./report/markdown") as typeof import("./report/markdown"),
+  html: () => require("./diagram/html") as typeof import("./diagram/html"),
+  difference: () => require("./difference") as typeof import("./difference"),
   text: () => require("./text") as typeof import("./text"),
 };

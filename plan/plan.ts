@@ -27,6 +27,7 @@ export interface PlanOptions {
 
 export interface Planned {
   readonly plan: Plan;
+  readonly region: string;
   /** Ways to pay less. */
   readonly advice: readonly string[];
   /** True where a monthly budget of the stack is exceeded. */
@@ -120,6 +121,7 @@ export async function makePlan(options: PlanOptions): Promise<Planned> {
     progress?.stage("pricing");
     const priced = lazy.cost().priceAll(evaluation, settings.config, usage);
     return {
+      region: evaluation.region,
       plan: assemble(evaluation, policy, priced),
       advice: priced.advice,
       exceeded: priced.exceeded !== undefined,
