@@ -1,6 +1,16 @@
 import type * as aws from "@pulumi/aws";
 import { containersOf } from "../frame/environment";
-import { checkov, fsbp, on, pci, reference, type Policy, type Report } from "../frame/policy";
+import {
+  checkov,
+  fsbp,
+  on,
+  pci,
+  reference,
+  type Policy,
+  type Report,
+  type StackResource,
+  type StackView,
+} from "../frame/policy";
 import { isGiven, isTrue, listOf } from "../frame/values";
 
 /** IPv6 addresses of a VPC are public ones: whoever has one needs no elastic IP. */
@@ -56,12 +66,15 @@ export const noPublicIpLaunchTemplate: Policy = {
   url: reference("ec2/launchtemplate"),
   frameworks: [fsbp("EC2.25"), pci("1.4.4")],
   checkov: checkov(88),
+  stackRule: (stack, report) => {
+    for (const template of stack.ofType<aws.ec2.LaunchTemplateArgs>("aws:ec2/launchTemplate:LaunchTemplate")) {
+      if (listOf(template.props.networkInterfaces).length > 0 || refusedByItsInstances(stack, template)) continue;
+      report("no network interface is declared, so the subnet decides on a public address", template);
+    }
+  },
   rules: [
     ...on<aws.ec2.LaunchTemplateArgs>("aws:ec2/launchTemplate:LaunchTemplate", (template, report) => {
-      const interfaces = listOf(template.networkInterfaces);
-      if (interfaces.length === 0)
-        report("no network interface is declared, so the subnet decides on a public address");
-      for (const one of interfaces) {
+      for (const one of listOf(template.networkInterfaces)) {
         checkIpv6(one, report);
         if (isTrue(one.associatePublicIpAddress)) report("its instances get public addresses");
         else if (!isGiven(() => one.associatePublicIpAddress) && !isGiven(() => one.networkInterfaceId)) {
@@ -79,6 +92,21 @@ export const noPublicIpLaunchTemplate: Policy = {
     ),
   ],
 };
+
+/** What launches by a template; an instance may refuse the address itself, as it must where it names its subnet. */
+const instanceType = "aws:ec2/instance:Instance";
+const otherUsers = [
+  "aws:autoscaling/group:Group",
+  "aws:ec2/fleet:Fleet",
+  "aws:ec2/spotFleetRequest:SpotFleetRequest",
+] as const;
+
+/** True where every launch by the template is an instance that says itself that it wants no public address. */
+function refusedByItsInstances(stack: StackView, template: StackResource<unknown>): boolean {
+  if (stack.referrers(template, otherUsers).length > 0) return false;
+  const instances = stack.referrers<aws.ec2.InstanceArgs>(template, instanceType, "launchTemplate");
+  return instances.length > 0 && instances.every(({ props }) => props.associatePublicIpAddress === false);
+}
 
 const subnetTypes = ["aws:ec2/subnet:Subnet", "aws:ec2/defaultSubnet:DefaultSubnet"] as const;
 

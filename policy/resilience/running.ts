@@ -16,8 +16,29 @@ import { kubernetes, lambdaRuntimes, postgres, redis, supportOn, withdrawnPostgr
 const alarmType = "aws:cloudwatch/metricAlarm:MetricAlarm";
 
 /** True where an alarm's dimensions or metrics are made from a resource. */
+/** Names that alarms' dimensions spell out, once a stack: a name that is given by hand leaves no link to follow. */
+const dimensionNames = new WeakMap<StackView, readonly string[]>();
+
+function namesInDimensions(stack: StackView): readonly string[] {
+  const known = dimensionNames.get(stack);
+  if (known) return known;
+  const names = stack
+    .ofType<aws.cloudwatch.MetricAlarmArgs>(alarmType)
+    .flatMap(({ props }) => ifKnown(() => Object.values(props.dimensions ?? {})) ?? []);
+  dimensionNames.set(stack, names);
+  return names;
+}
+
 function hasAlarm(stack: StackView, resource: StackResource<unknown>): boolean {
-  return stack.referrers(resource, [alarmType, "aws:cloudwatch/eventRule:EventRule"]).length > 0;
+  if (stack.referrers(resource, [alarmType, "aws:cloudwatch/eventRule:EventRule"]).length > 0) return true;
+  const props = resource.props as Record<string, unknown>;
+  const named = ["identifier", "replicationGroupId", "name"]
+    .map((key) => ifKnown(() => props[key]))
+    .filter((name) => typeof name === "string" && name !== "");
+  // A cache's nodes are called by the cache's name and a number: `quotes-0001-001`.
+  return namesInDimensions(stack).some((name) =>
+    named.some((own) => name === own || name.startsWith(`${String(own)}-0`)),
+  );
 }
 
 export const lambdaHasDeadLetterAndAlarm: Policy = {
