@@ -2,6 +2,7 @@ import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import type { Cloud } from "../../common/iam";
 import { stableName } from "../../common/naming";
+import { userDataLimitBytes } from "../../common/user-data";
 import { throwIfAny, type Issue } from "../../common/validation";
 import { EncryptionKey } from "../../security/encryption-key";
 import { createFleetAlarms } from "./fleet-alarms";
@@ -13,7 +14,6 @@ import { modelTags } from "./instance-tags";
 import { createTemplate, ecrHost, templateUserData } from "./launch-template";
 import type { FleetRecord } from "./manifest";
 import { placeModels, usableAddresses, type FleetSubnet } from "./placement";
-import { maxUserDataBytes } from "./user-data";
 
 export interface ModelDrivenFleetArgs extends TypeSettings {
   readonly cloud: Cloud;
@@ -69,10 +69,10 @@ export function validateModelDrivenFleet(name: string, args: ModelDrivenFleetArg
     });
   }
   const bytes = Buffer.byteLength(templateUserData({ ...args, logGroup: logGroupName(name) }, args), "utf8");
-  if (bytes > maxUserDataBytes) {
+  if (bytes > userDataLimitBytes) {
     issues.push({
       path: "fleet.environment",
-      problem: `makes user data of ${bytes} bytes; EC2 takes ${maxUserDataBytes}`,
+      problem: `makes user data of ${bytes} bytes; EC2 takes ${userDataLimitBytes}`,
       fix: "Keep long values in a parameter or a secret that the trader reads.",
     });
   }

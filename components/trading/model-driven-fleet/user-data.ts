@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import * as path from "node:path";
+import { bootScript } from "../../common/user-data";
 
 /** What the bootstrap script must know beside the model's own tags. */
 export interface BootstrapSettings {
@@ -11,14 +12,6 @@ export interface BootstrapSettings {
   readonly logGroup: string;
   readonly brokerSecretArn: string;
   readonly environment: Readonly<Record<string, string>>;
-}
-
-/** EC2's limit for user data before base64, in bytes. */
-export const maxUserDataBytes = 16_384;
-
-/** A text as one word of a shell, whatever it holds. */
-export function shellQuote(text: string): string {
-  return `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
 let script: string | undefined;
@@ -37,16 +30,17 @@ export function userData(settings: BootstrapSettings): string {
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, value]) => `${name}=${value}`)
     .join("\n");
-  const assignments = {
-    FLEET_REGION: settings.region,
-    FLEET_STACK: settings.stack,
-    FLEET_BUCKET: settings.bucket,
-    FLEET_MODE: settings.mode,
-    FLEET_IMAGE: settings.image,
-    FLEET_LOG_GROUP: settings.logGroup,
-    FLEET_BROKER_SECRET: settings.brokerSecretArn,
-    FLEET_ENVIRONMENT: environment,
-  };
-  const lines = Object.entries(assignments).map(([name, value]) => `${name}=${shellQuote(value)}`);
-  return ["#!/bin/bash", ...lines, bootstrapScript()].join("\n");
+  return bootScript(
+    {
+      FLEET_REGION: settings.region,
+      FLEET_STACK: settings.stack,
+      FLEET_BUCKET: settings.bucket,
+      FLEET_MODE: settings.mode,
+      FLEET_IMAGE: settings.image,
+      FLEET_LOG_GROUP: settings.logGroup,
+      FLEET_BROKER_SECRET: settings.brokerSecretArn,
+      FLEET_ENVIRONMENT: environment,
+    },
+    bootstrapScript(),
+  );
 }

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseKey } from "../../../components/trading/model-catalog/model-key";
 import { modelTags } from "../../../components/trading/model-driven-fleet/instance-tags";
-import { shellQuote, userData } from "../../../components/trading/model-driven-fleet/user-data";
+import { userData } from "../../../components/trading/model-driven-fleet/user-data";
 
 const settings = {
   region: "us-east-1",
@@ -258,14 +258,5 @@ describe("the bootstrap script", () => {
     writeFileSync(join(folder, "exit-status"), "10");
     assert.equal(run("drain").status, 10);
     assert.equal(run("dance").status, 1);
-  });
-});
-
-describe("shellQuote", () => {
-  it("makes one word of anything", () => {
-    const texts = ["", "a b", "it's", "$(reboot)", "`id`", '"', "\\", "a\nb", "*", "-n"];
-    const script = `printf '%s\\0' ${texts.map(shellQuote).join(" ")}`;
-    const { stdout } = spawnSync("bash", ["-c", script], { encoding: "utf8" });
-    assert.deepEqual(stdout.split("\0").slice(0, -1), texts);
   });
 });
