@@ -183,7 +183,8 @@ function createInstances(
     ]),
   );
   // A model must never trade twice: its old instance goes before its new one comes.
-  const options = { ...opts, deleteBeforeReplace: true };
+  // The provider reads the template's user data back as the instance's own and would take it away again, by a stop and a start.
+  const options = { ...opts, deleteBeforeReplace: true, ignoreChanges: ["userData"] };
   return args.plan.models.map((model) => {
     const launchTemplate = references.get(model.type);
     const subnetId = places.get(model.key)?.id;
