@@ -13,6 +13,17 @@ def is_true(value):
 
 def extend():
     extend_instances()
+    extend_launch_templates()
+
+
+def extend_launch_templates():
+    @wrap(EC2Backend, "create_launch_template")
+    def create(old, self, name, description, data, tags):
+        # moto writes the template's own tags into what it launches, which reads as a change of the template.
+        others = [one for one in data.pop("TagSpecifications", []) if one["ResourceType"] != "launch-template"]
+        if others:
+            data["TagSpecifications"] = others
+        return old(self, name, description, data, tags)
 
 
 def extend_instances():
