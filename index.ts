@@ -3,12 +3,16 @@ import { wireAlarmTopics } from "./wiring/alarm-topics";
 import { wireData } from "./wiring/data";
 import { wireFleet } from "./wiring/fleet";
 import { wireIngest } from "./wiring/ingest";
+import { wireKubernetes } from "./wiring/kubernetes";
 import { wireMonitoringServer } from "./wiring/monitoring-server";
 import { wireNetwork } from "./wiring/network";
 import { deploy } from "./wiring/platform";
 import { wireSchedule } from "./wiring/schedule";
 import { wireSecurity } from "./wiring/security";
+import { wireServices } from "./wiring/services";
+import { wireSite } from "./wiring/site";
 import { wireTrader } from "./wiring/trader";
+import { wireWeb } from "./wiring/web";
 
 /**
  * The program: settings -> components -> stack outputs. One line a section, in the order in which they need each other; a
@@ -22,6 +26,10 @@ export = (report: Report = engineReport) =>
     monitoringServer: wireMonitoringServer,
     trader: wireTrader,
     fleet: wireFleet,
+    kubernetes: wireKubernetes,
+    services: wireServices,
+    web: wireWeb,
+    site: wireSite,
     ingest: wireIngest,
     schedule: wireSchedule,
     security: wireSecurity,

@@ -136,6 +136,11 @@ export class ContainerImage extends pulumi.ComponentResource {
     this.registerOutputs({ uri: this.uri, repositoryArn: this.repositoryArn, repositoryUrl: this.repositoryUrl });
   }
 
+  /** Another image of the repository, by its digest. */
+  uriOf(digest: string): pulumi.Output<string> {
+    return pulumi.interpolate`${this.repositoryUrl}@${digest}`;
+  }
+
   private createRepository(name: string, args: ContainerImageArgs): aws.ecr.Repository {
     const repository = new aws.ecr.Repository(
       `${name}-repository`,

@@ -3,13 +3,17 @@ import type { Section } from "../section";
 import { data } from "./data";
 import { fleet } from "./fleet";
 import { ingest } from "./ingest";
+import { kubernetes } from "./kubernetes";
 import { monitoring } from "./monitoring";
 import { monitoringServer } from "./monitoring-server";
 import { network } from "./network";
 import { policies } from "./policies";
 import { schedule } from "./schedule";
 import { security } from "./security";
+import { services } from "./services";
+import { site } from "./site";
 import { trader } from "./trader";
+import { web } from "./web";
 
 /** Every section, by its key in the stack file. A new one is its file and its line here. */
 export const sections = {
@@ -23,6 +27,10 @@ export const sections = {
   trader,
   ingest,
   monitoringServer,
+  kubernetes,
+  services,
+  web,
+  site,
 } as const;
 
 export type SectionKey = keyof typeof sections;
