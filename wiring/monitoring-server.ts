@@ -13,6 +13,7 @@ export function wireMonitoringServer(platform: Platform) {
     vpcId: network.vpcId,
     vpcCidr: network.vpcCidr,
     subnet,
+    protected: platform.isProtected,
     alarmTopicArn: alarmTopics?.warning,
   });
   platform.monitoringSecurityGroupId = server.securityGroupId;

@@ -1,7 +1,7 @@
 import { FleetSchedule } from "../components/trading/fleet-schedule";
 import type { Platform } from "./platform";
 
-export function wireSchedule({ settings, cloud, tags, scheduledVolumeKeyArns, alarmTopics }: Platform) {
+export function wireSchedule({ settings, cloud, tags, scheduledVolumeKeyArns, isProtected, alarmTopics }: Platform) {
   if (!settings.schedule) return undefined;
   const schedule = new FleetSchedule("schedule", {
     ...settings.schedule,
@@ -10,6 +10,7 @@ export function wireSchedule({ settings, cloud, tags, scheduledVolumeKeyArns, al
     project: tags.project,
     stack: tags.stack,
     armed: settings.stage !== "dev",
+    protected: isProtected,
     volumeKeyArns: scheduledVolumeKeyArns,
     alarmTopicArn: alarmTopics?.critical,
   });

@@ -30,6 +30,8 @@ export interface FleetScheduleArgs {
   readonly drainSeconds: number;
   /** False leaves the state machines to be started by hand only. */
   readonly armed: boolean;
+  /** Keep the table of locks from deletion by one call. @default false */
+  readonly protected?: boolean;
   /** Keys of the instances' volumes: EC2 needs a grant on them to start an instance. @default none */
   readonly volumeKeyArns?: readonly pulumi.Input<string>[];
   /** @default 90 */
@@ -84,7 +86,7 @@ export class FleetSchedule extends pulumi.ComponentResource {
       },
       parent,
     );
-    const locks = createLocks(name, key.arn, parent);
+    const locks = createLocks(name, args, key.arn, parent);
     const functions = createFunctions(name, args, { key, deadLetters, document, locks }, parent);
     const machines = {
       start: createMachine(name, "start", args, functions, key.arn, parent),
@@ -117,7 +119,12 @@ export class FleetSchedule extends pulumi.ComponentResource {
 }
 
 /** One row for each start and stop: of two executions for the same time one acts. Rows expire after a week. */
-function createLocks(name: string, keyArn: pulumi.Input<string>, opts: pulumi.CustomResourceOptions) {
+function createLocks(
+  name: string,
+  args: FleetScheduleArgs,
+  keyArn: pulumi.Input<string>,
+  opts: pulumi.CustomResourceOptions,
+) {
   return new aws.dynamodb.Table(
     `${name}-locks`,
     {
@@ -127,6 +134,8 @@ function createLocks(name: string, keyArn: pulumi.Input<string>, opts: pulumi.Cu
       ttl: { attributeName: "expires", enabled: true },
       serverSideEncryption: { enabled: true, kmsKeyArn: keyArn },
       pointInTimeRecovery: { enabled: true },
+      deletionProtectionEnabled: args.protected ?? false,
+      tags: { Name: `${name}-locks`, backup: "none" }, // rows are worth nothing after their minute
     },
     opts,
   );

@@ -32,6 +32,8 @@ export interface MonitoringServerArgs {
   readonly dataVolumeGiB: number;
   /** Days that Prometheus keeps. */
   readonly metricRetentionDays: number;
+  /** Keep the data volume and the password from going away with one deployment. @default false */
+  readonly protected?: boolean;
   /** Images in place of the pinned ones. @default the pinned ones */
   readonly images?: Readonly<Partial<Record<MonitoringImage, string | undefined>>>;
   readonly alarmTopicArn?: pulumi.Input<string>;
@@ -85,7 +87,12 @@ export class MonitoringServer extends pulumi.ComponentResource {
     const key = new EncryptionKey(`${name}-key`, { cloud, description: `Monitoring server ${name}` }, parent);
     const secret = new GeneratedSecret(
       `${name}-grafana`,
-      { description: "Grafana's administrator", fields: { username: "admin" }, kmsKeyArn: key.arn },
+      {
+        description: "Grafana's administrator",
+        fields: { username: "admin" },
+        kmsKeyArn: key.arn,
+        recoveryWindowDays: args.protected ? 30 : 0,
+      },
       parent,
     );
     const { profile } = instanceProfile(
@@ -125,9 +132,10 @@ export class MonitoringServer extends pulumi.ComponentResource {
         type: "gp3",
         encrypted: true,
         kmsKeyId: key.arn,
-        tags: { Name: `${name}-data` },
+        // Dashboards are provisioned; old metrics are a convenience, what must be kept is in CloudWatch and the trails.
+        tags: { Name: `${name}-data`, backup: "none" },
       },
-      parent,
+      { parent: this, protect: args.protected ?? false },
     );
     new aws.ec2.VolumeAttachment(
       `${name}-data`,
