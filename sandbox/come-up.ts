@@ -11,7 +11,8 @@ function sum(first: Outcome["changes"], second: Outcome["changes"]): Outcome["ch
 }
 
 /**
- * Brings a stack up as people do: a first `up`, then what it leaves to them, then a second one. That is to fill the secrets
+ * Brings a stack up as people do: a first `up`, then what it leaves to them, then
+ * another one. That is to fill the secrets
  * of people (prod refuses to go on with placeholders) and to put models into a deploy bucket that the stack has just made.
  */
 export async function comeUp(
@@ -19,13 +20,16 @@ export async function comeUp(
   engine: SandboxEngine,
   say: (line: string) => void,
 ): Promise<Outcome> {
-  const first = await engine.run("up");
-  const filled = await fillSecrets(engine.endpoint);
-  if (filled.length > 0) say(`Filled with made-up values: ${filled.join(", ")}`);
-  const models = await seed(place, engine.endpoint);
-  if (models > 0) say(`The deploy bucket was empty: it holds ${models} sample objects now.`);
-  if (filled.length + models === 0) return first;
-  say("Up again, with these ...");
-  const second = await engine.run("up");
-  return { ...second, changes: sum(first.changes, second.changes), log: first.log + second.log };
+  let outcome = await engine.run("up");
+  // More than once: a stack that stops at a secret has not made the next one yet.
+  for (;;) {
+    const filled = await fillSecrets(engine.endpoint);
+    if (filled.length > 0) say(`Filled with made-up values: ${filled.join(", ")}`);
+    const models = await seed(place, engine.endpoint);
+    if (models > 0) say(`The deploy bucket was empty: it holds ${models} sample objects now.`);
+    if (filled.length + models === 0) return outcome;
+    say("Up again, with these ...");
+    const next = await engine.run("up");
+    outcome = { ...next, changes: sum(outcome.changes, next.changes), log: outcome.log + next.log };
+  }
 }

@@ -12,6 +12,7 @@ def is_true(value):
 
 
 def extend():
+    extend_templates()
     extend_instances()
     extend_launch_templates()
 
@@ -65,3 +66,12 @@ def extend_instances():
     # An interface without a public address has no association; moto shows an empty one, which reads as a change.
     association = NetworkInterface.association.fget
     NetworkInterface.association = property(lambda self: association(self) or None)
+
+
+def extend_templates():
+    @wrap(EC2Backend, "create_launch_template")
+    def create(old, self, name, description, template_data, tag_spec):
+        # moto counts the template's own tags among those that it gives to what is made of it.
+        given = template_data.get("TagSpecifications") or []
+        template_data["TagSpecifications"] = [one for one in given if one["ResourceType"] != "launch-template"]
+        return old(self, name, description, template_data, tag_spec)

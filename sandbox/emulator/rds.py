@@ -28,12 +28,28 @@ def new_resource_id():
     return "db-" + uuid.uuid4().hex[:26].upper()
 
 
+def keep_insights(instance, given):
+    """Performance Insights, which moto forgets."""
+    if given.get("enable_performance_insights") is not None:
+        on = bool(given["enable_performance_insights"])
+        instance.performance_insights_enabled = on
+        instance.performance_insights_retention_period = given.get("performance_insights_retention_period") or 7 if on else None
+    if given.get("performance_insights_kms_key_id"):
+        instance.performance_insights_kms_key_id = given["performance_insights_kms_key_id"]
+
+
 def extend():
     @wrap(DBInstance, "__init__")
     def instance(old, self, *args, **kwargs):
         # moto gives all instances the same id.
         old(self, *args, **kwargs)
         self.dbi_resource_id = new_resource_id()
+        keep_insights(self, kwargs)
+
+    @wrap(DBInstance, "update")
+    def update(old, self, **kwargs):
+        old(self, **kwargs)
+        keep_insights(self, kwargs)
 
     @wrap(RDSBackend, "create_db_instance_read_replica")
     def replica(old, self, db_kwargs):

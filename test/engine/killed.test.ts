@@ -26,7 +26,7 @@ describe(`an up that is killed in the middle, against ${backing().backing}`, fun
   let stack: LiveStack;
 
   before(async () => {
-    stack = await LiveStack.open("dev", "killed", { set: networkOnly });
+    stack = await LiveStack.open("dev", "killed", { set: networkOnly, policy: false });
   });
 
   after(async () => {

@@ -35,6 +35,8 @@ export interface LiveOptions {
   readonly configFile?: string;
   /** Settings that a test changes, by their path: `fleet.source`. */
   readonly set?: Readonly<Record<string, unknown>>;
+  /** Runs with the policy pack. @default true */
+  readonly policy?: boolean;
 }
 
 /** A stack on the real engine, in a folder, state and emulator of its own. */
@@ -60,7 +62,11 @@ export class LiveStack {
     const changes = writeProject(place, { plugins: cli.plugins, set: options.set });
     const emulator = await startEmulator({ honourEndpoint: false, logFile: path.join(folder, "emulator.log") });
     const standIn = against === "stand-in provider" ? await startStandIn() : undefined;
-    const engine = await SandboxEngine.open(place, cli, optionsOf(emulator.endpoint, standIn));
+    const engine = await SandboxEngine.open(
+      place,
+      cli,
+      optionsOf(emulator.endpoint, standIn, options.policy !== false),
+    );
     const servers = standIn ? [emulator, standIn] : [emulator];
     return new LiveStack(place, engine, changes, against, emulator.endpoint, cli, servers);
   }
@@ -103,11 +109,11 @@ export class LiveStack {
   }
 }
 
-function optionsOf(endpoint: string, standIn: StandIn | undefined): EngineOptions {
+function optionsOf(endpoint: string, standIn: StandIn | undefined, policy: boolean): EngineOptions {
   const policyPack = path.join(root, "policy");
   return {
     endpoint,
-    ...(process.env.ENGINE_POLICY !== "off" && hasPolicyPack(policyPack) ? { policyPack } : {}),
+    ...(policy && process.env.ENGINE_POLICY !== "off" && hasPolicyPack(policyPack) ? { policyPack } : {}),
     ...(standIn ? { extraEnvironment: { PULUMI_DEBUG_PROVIDERS: `aws:${standIn.port}` } } : {}),
   };
 }
