@@ -121,7 +121,7 @@ function update(next: ShownQuote): void {
     String(quote.bidSize),
     price(quote.ask),
     String(quote.askSize),
-    price(quote.ask - quote.bid),
+    price(quote.ask - quote.bid, quote.bid),
     new Date(quote.at).toLocaleTimeString([], { hour12: false }),
   ];
   texts.forEach((text, index) => {

@@ -17,7 +17,8 @@ export function moved(before: ShownQuote | undefined, next: ShownQuote): { quote
   return { quote: next, direction: next.bid > before.bid ? "up" : next.bid < before.bid ? "down" : "" };
 }
 
-export const price = (value: number) => value.toFixed(value < 1 ? 4 : 2);
+/** Two decimals, four below one; a spread with as many as its prices. */
+export const price = (value: number, scale = value) => value.toFixed(scale < 1 ? 4 : 2);
 
 /** Milliseconds until the next try to connect: doubling to half a minute, with jitter, so that clients spread. */
 export const reconnectPause = (failures: number, random = Math.random()) =>

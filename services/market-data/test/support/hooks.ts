@@ -1,6 +1,7 @@
 import { missingServers, startPostgres, type Postgres } from "./servers";
 
-let postgres: Postgres | undefined;
+// Kept globally: mocha requires this file and tests import it, which makes two of it.
+const kept = globalThis as typeof globalThis & { testPostgres?: Promise<Postgres> };
 
 /** The run's PostgreSQL; every suite makes databases of its own in it. Started by the first that asks. */
 export async function sharedPostgres(context: Mocha.Context): Promise<Postgres> {
@@ -10,9 +11,9 @@ export async function sharedPostgres(context: Mocha.Context): Promise<Postgres> 
     process.stdout.write(`    ${missing}; what needs it is skipped\n`);
     context.skip();
   }
-  return (postgres ??= await startPostgres());
+  return (kept.testPostgres ??= startPostgres());
 }
 
 export async function mochaGlobalTeardown(): Promise<void> {
-  await postgres?.remove();
+  await (await kept.testPostgres)?.remove();
 }
