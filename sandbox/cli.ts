@@ -8,6 +8,7 @@ import { EmulatorError, projectRoot } from "./emulator";
 import { SandboxEngine, type Outcome } from "./engine";
 import { MissingError, neededAwsPlugin, requireEngine } from "./prerequisites";
 import { dropState, resolveStack, sandboxFolder, UsageError, writeProject, type SandboxStack } from "./project";
+import { releaseGuards } from "./release";
 import { describeChanges, describeFailures, describeViolations, summarize } from "./report";
 
 /** Exit statuses, the planner's. */
@@ -104,6 +105,8 @@ async function up(stack: string | undefined, options: Options): Promise<Status> 
 
 async function destroy(stack: string | undefined, options: Options): Promise<Status> {
   const { place, engine } = await open(stack, options);
+  await releaseGuards(engine.endpoint, await engine.resources());
+  await engine.unprotect();
   const outcome = await engine.run("destroy");
   const code = judge(place, outcome);
   if (code !== status.fine) return code;

@@ -47,7 +47,6 @@ export class LiveStack {
     readonly changes: Changes,
     readonly against: Backing,
     readonly endpoint: string,
-    private readonly cli: Engine,
     private readonly servers: readonly (Emulator | StandIn)[],
   ) {}
 
@@ -68,12 +67,7 @@ export class LiveStack {
       optionsOf(emulator.endpoint, standIn, options.policy !== false),
     );
     const servers = standIn ? [emulator, standIn] : [emulator];
-    return new LiveStack(place, engine, changes, against, emulator.endpoint, cli, servers);
-  }
-
-  /** Writes the stack file anew with other settings; the next `up` sees them. */
-  configure(set: Readonly<Record<string, unknown>>): void {
-    writeProject(this.place, { plugins: this.cli.plugins, set });
+    return new LiveStack(place, engine, changes, against, emulator.endpoint, servers);
   }
 
   /** Runs an operation that has to succeed; a failure names the stack, the resource and what the emulator said. */

@@ -1,0 +1,41 @@
+import { EC2Client, ModifyInstanceAttributeCommand } from "@aws-sdk/client-ec2";
+import { ModifyDBInstanceCommand, RDSClient } from "@aws-sdk/client-rds";
+import { DeleteObjectCommand, ListObjectVersionsCommand } from "@aws-sdk/client-s3";
+import type { StateResource } from "./engine";
+import { emulatorS3 } from "./seed";
+
+const credentials = { accessKeyId: "sandbox", secretAccessKey: "sandbox" };
+
+/** Removes every version of every object; a bucket with objects is not deleted. */
+async function emptyBucket(endpoint: string, Bucket: string): Promise<void> {
+  const s3 = emulatorS3(endpoint);
+  for (;;) {
+    const { Versions = [], DeleteMarkers = [] } = await s3.send(new ListObjectVersionsCommand({ Bucket }));
+    const all = [...Versions, ...DeleteMarkers];
+    if (all.length === 0) return;
+    for (const { Key, VersionId } of all) {
+      await s3.send(new DeleteObjectCommand({ Bucket, Key, VersionId, BypassGovernanceRetention: true }));
+    }
+  }
+}
+
+/**
+ * Lifts what keeps live resources from being removed: objects in buckets, deletion protection of databases, termination
+ * protection of instances. In a real account people do this one by one, on purpose; in the sandbox nothing is worth it.
+ */
+export async function releaseGuards(endpoint: string, resources: readonly StateResource[]): Promise<void> {
+  for (const { type, id = "", outputs } of resources) {
+    const region = typeof outputs?.region === "string" ? outputs.region : "us-east-1";
+    if (type === "aws:s3/bucket:Bucket") await emptyBucket(endpoint, id);
+    if (type === "aws:rds/instance:Instance" && outputs?.deletionProtection === true) {
+      await new RDSClient({ endpoint, region, credentials }).send(
+        new ModifyDBInstanceCommand({ DBInstanceIdentifier: String(outputs.identifier), DeletionProtection: false }),
+      );
+    }
+    if (type === "aws:ec2/instance:Instance" && outputs?.disableApiTermination === true) {
+      await new EC2Client({ endpoint, region, credentials }).send(
+        new ModifyInstanceAttributeCommand({ InstanceId: id, DisableApiTermination: { Value: false } }),
+      );
+    }
+  }
+}
