@@ -16,7 +16,9 @@ await build({
   format: "esm",
   target: "node20.19",
   // Packages in CommonJS call require for Node's own modules.
-  banner: { js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);' },
+  banner: {
+    js: 'import { createRequire as requireOfBundle } from "node:module"; const require = requireOfBundle(import.meta.url);',
+  },
   // Optional parts that nothing here uses: the native PostgreSQL binding, and bentocache's other drivers.
   external: ["pg-native", "ioredis", "mqtt", "knex", "kysely", "orchid-orm", "@aws-sdk/client-dynamodb"],
 });

@@ -1,6 +1,6 @@
 import { BaseDriver } from "bentocache/drivers/base_driver";
 import type { CacheDriverOptions, CreateDriverResult, L2CacheDriver } from "bentocache/types";
-import type { RedisClient } from "./redis";
+import { inTime, type RedisClient } from "./redis";
 
 interface DriverOptions extends CacheDriverOptions {
   readonly client: RedisClient;
@@ -25,25 +25,25 @@ class NodeRedisDriver extends BaseDriver implements L2CacheDriver {
   }
 
   async get(key: string): Promise<string | undefined> {
-    return (await this.#client.get(this.getItemKey(key))) ?? undefined;
+    return (await inTime(this.#client.get(this.getItemKey(key)))) ?? undefined;
   }
 
   async pull(key: string): Promise<string | undefined> {
-    return (await this.#client.getDel(this.getItemKey(key))) ?? undefined;
+    return (await inTime(this.#client.getDel(this.getItemKey(key)))) ?? undefined;
   }
 
   async set(key: string, value: string, ttl?: number): Promise<boolean> {
     const options = ttl === undefined ? {} : { PX: Math.max(1, Math.round(ttl)) };
-    return (await this.#client.set(this.getItemKey(key), value, options)) === "OK";
+    return (await inTime(this.#client.set(this.getItemKey(key), value, options))) === "OK";
   }
 
   async delete(key: string): Promise<boolean> {
-    return (await this.#client.unlink(this.getItemKey(key))) > 0;
+    return (await inTime(this.#client.unlink(this.getItemKey(key)))) > 0;
   }
 
   async deleteMany(keys: string[]): Promise<boolean> {
     // One key a command: keys of one call may live on different shards.
-    await Promise.all(keys.map((key) => this.#client.unlink(this.getItemKey(key))));
+    await Promise.all(keys.map((key) => inTime(this.#client.unlink(this.getItemKey(key)))));
     return true;
   }
 

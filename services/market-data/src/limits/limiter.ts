@@ -1,6 +1,6 @@
 import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes, type RateLimiterAbstract } from "rate-limiter-flexible";
 import type { Metrics } from "../observe/metrics";
-import type { RedisConnection } from "../cache/redis";
+import { inTime, type RedisConnection } from "../cache/redis";
 import { burstOf, limitNames, roles, type Limit, type LimitName, type Role } from "./policies";
 
 /** One window after a request was counted. */
@@ -122,7 +122,7 @@ async function countAll(rules: readonly Rule[], pick: (rule: Rule) => RateLimite
   const windows: Window[] = [];
   for (const rule of rules) {
     const limiter = pick(rule);
-    const { result, exceeded } = await limiter.consume(key, cost).then(
+    const { result, exceeded } = await inTime(limiter.consume(key, cost)).then(
       (taken) => ({ result: taken, exceeded: false }),
       (error: unknown) => {
         if (!(error instanceof RateLimiterRes)) throw error;

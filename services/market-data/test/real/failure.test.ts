@@ -84,6 +84,18 @@ describe("failures under load on real PostgreSQL and Redis", () => {
     await until("Redis is in use again", async () => (await redis.cli("DBSIZE")) !== "0", 5);
   });
 
+  it("answers every read while Redis is frozen: connected, but silent", async () => {
+    const running = load((number) => service.get(`/v1/quotes/F${number % 7}`));
+    await sleep(300);
+    redis.freeze();
+    await sleep(2000);
+    redis.thaw();
+    await sleep(500);
+    await running.stop();
+    assert.deepEqual([...running.statuses.keys()], [200]);
+    assert.deepEqual(running.slow, []);
+  });
+
   it("keeps every watchlist it has acknowledged, whatever happens to Redis", async () => {
     const acknowledged = new Set<string>();
     const running = load(async (number) => {

@@ -90,6 +90,9 @@ export interface Redis {
   /** As a machine that dies: no goodbye, and nothing is kept. */
   readonly kill: () => Promise<void>;
   readonly start: () => Promise<void>;
+  /** Still there, but answers nothing. */
+  readonly freeze: () => void;
+  readonly thaw: () => void;
   readonly cli: (...args: string[]) => Promise<string>;
   readonly remove: () => Promise<void>;
 }
@@ -121,6 +124,8 @@ export async function startRedis(extra: readonly string[] = []): Promise<Redis> 
     url: `redis://127.0.0.1:${port}`,
     start,
     kill,
+    freeze: () => void child?.kill("SIGSTOP"),
+    thaw: () => void child?.kill("SIGCONT"),
     cli: async (...args) => (await run("redis-cli", ["-p", String(port), ...args])).stdout.trim(),
     remove: async () => {
       await kill();
