@@ -8,13 +8,10 @@ export const site = defineSection({
   schema: ({ byStage }) =>
     z.strictObject({
       folder: z.string().optional().meta({ description: "Built site that is uploaded" }),
-      release: z
-        .string()
-        .optional()
-        .meta({
-          description: "Release that is live; an earlier one goes back to it",
-          allowed: "12 hexadecimal digits",
-        }),
+      release: z.string().optional().meta({
+        description: "Release that is live; an earlier one goes back to it",
+        allowed: "12 hexadecimal digits",
+      }),
       singlePage: z.boolean().default(true).meta({ description: "Answer routes without a file by index.html" }),
       domain: domainFields().optional().meta({ description: "Name to make a certificate and DNS records for" }),
       minimumTls: z.enum(["1.2", "1.3"]).default("1.2").meta({ description: "Oldest TLS version of viewers" }),
