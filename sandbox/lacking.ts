@@ -92,7 +92,7 @@ These settings are switched off before a stack runs there, and the sandbox says 
 | --- | --- | --- | --- |
 ${lacks.join("\n")}
 
-Everything else of every stack comes up. A call that the emulator does not know ends an \`up\` with the error
+Nothing else is left out on purpose. A call that the emulator does not know ends an \`up\` with the error
 \`NotEmulated\`, which names the call; it is never passed over.
 
 ## What comes up but does nothing
