@@ -304,6 +304,15 @@ describe("a node's user data", () => {
     }
   });
 
+  it("fences within the time that a promotion waits", () => {
+    const all = units(timescale);
+    for (const [name, text] of Object.entries(all))
+      if (name.endsWith(".timer")) assert.match(text, /^AccuracySec=1s$/m, name);
+    assert.match(all["timescale-check.timer"]!, /OnCalendar=\*:\*:0\/15$/m);
+    const wait = Number(/FENCE_SECONDS:=(\d+)/.exec(nodeProgram())?.[1]);
+    assert.ok(wait >= 3 * 15, `${wait} s`);
+  });
+
   it("enables only units that it writes", () => {
     const written = Object.keys(units(timescale));
     const enabled = nodeProgram().match(/timescale[-\w]*\.(service|socket|timer)/g) ?? [];

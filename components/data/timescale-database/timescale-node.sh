@@ -130,6 +130,13 @@ HBA
 server_start() { as_pg "$PG_BIN/pg_ctl" -D "$PG_DATA" -w -t "${START_SECONDS:-3600}" -l "$STATE/server.log" start >/dev/null; }
 stop() { if running; then as_pg "$PG_BIN/pg_ctl" -D "$PG_DATA" -w -m fast stop >/dev/null; fi; }
 
+hand_over() { # to systemd, after a start by hand
+  if [ -d /run/systemd/system ] && systemctl is-enabled -q timescale.service 2>/dev/null; then
+    stop
+    systemctl restart timescale.service
+  fi
+}
+
 set_passwords() { # the values reach psql on its standard input only
   local master replication
   master=$(secret_field "$MASTER_SECRET" password)
@@ -228,6 +235,7 @@ rejoin() {
   [ "$(leader)" != "$NODE" ] || die "this node leads; only the other one can rejoin"
   stop
   init_standby
+  hand_over
 }
 
 restore() { # time [directory]: in place, or beside the running server for a look
@@ -241,6 +249,7 @@ restore() { # time [directory]: in place, or beside the running server for a loo
   if [ "$into" = "$PG_DATA" ]; then
     configure
     server_start
+    hand_over
   else say "start it with: pg_ctl -D $into -o '-p PORT -c archive_mode=off' start"
   fi
 }
@@ -308,7 +317,7 @@ grow() { # one step of a quarter, up to the ceiling, when four fifths are used
 maintain() { # in the maintenance window: what needs a restart takes effect
   running || return 0
   configure
-  if [ "$(sql -c 'select count(*) from pg_settings where pending_restart')" -gt 0 ]; then stop; server_start; fi
+  if [ "$(sql -c 'select count(*) from pg_settings where pending_restart')" -gt 0 ]; then stop; server_start; hand_over; fi
   if ! in_recovery; then set_passwords; backrest check; fi
 }
 

@@ -88,18 +88,18 @@ const weekDays = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 const clock = (minutes: number) =>
   `${String(Math.floor(minutes / 60)).padStart(2, "0")}:${String(minutes % 60).padStart(2, "0")}:00 UTC`;
 
-/** systemd units of a node by file name. */
+/** systemd units of a node by file name. Timers are exact: fencing has to be done before the other node takes over. */
 export function units(settings: TimescaleSettings): Readonly<Record<string, string>> {
   const command = "/usr/local/sbin/timescale-node";
   const job = (name: string, what: string, argument: string, calendar: string) => ({
     [`${name}.service`]: `[Unit]\nDescription=${what}\n[Service]\nType=oneshot\nExecStart=${command} ${argument}\n`,
-    [`${name}.timer`]: `[Unit]\nDescription=${what}\n[Timer]\nOnCalendar=${calendar}\n[Install]\nWantedBy=timers.target\n`,
+    [`${name}.timer`]: `[Unit]\nDescription=${what}\n[Timer]\nOnCalendar=${calendar}\nAccuracySec=1s\n[Install]\nWantedBy=timers.target\n`,
   });
   const backup = clock(parseDailyWindow(settings.backup.window)?.start ?? 0);
   const maintenance = parseWeeklyWindow(settings.maintenanceWindow)?.start ?? 0;
   const maintenanceDay = weekDays[Math.floor(maintenance / 1440)] ?? "Mon";
   return {
-    "timescale.service": `[Unit]\nDescription=PostgreSQL with TimescaleDB\nAfter=network-online.target\nWants=network-online.target\nRequiresMountsFor=/var/lib/timescale\n[Service]\nType=forking\nRuntimeDirectory=timescale\nRuntimeDirectoryMode=0755\nExecStartPre=/bin/chown postgres: /run/timescale\nExecStart=${command} start\nExecStop=${command} stop\nTimeoutStartSec=infinity\nTimeoutStopSec=600\nOOMScoreAdjust=-900\nLimitNOFILE=65536\n[Install]\nWantedBy=multi-user.target\n`,
+    "timescale.service": `[Unit]\nDescription=PostgreSQL with TimescaleDB\nAfter=network-online.target\nWants=network-online.target\nRequiresMountsFor=/var/lib/timescale\n[Service]\nType=forking\nRestart=on-failure\nRestartSec=30\nRuntimeDirectory=timescale\nRuntimeDirectoryMode=0755\nExecStartPre=/bin/chown postgres: /run/timescale\nExecStart=${command} start\nExecStop=${command} stop\nTimeoutStartSec=infinity\nTimeoutStopSec=600\nOOMScoreAdjust=-900\nLimitNOFILE=65536\n[Install]\nWantedBy=multi-user.target\n`,
     "timescale-health.socket": `[Unit]\nDescription=Health check of TimescaleDB\n[Socket]\nListenStream=${healthPort}\nAccept=yes\n[Install]\nWantedBy=sockets.target\n`,
     "timescale-health@.service": `[Unit]\nDescription=One answer to a health check\n[Service]\nExecStart=${command} health\nStandardInput=socket\nStandardOutput=socket\nStandardError=journal\n`,
     ...job("timescale-check", "Step down where another node leads", "check", "*:*:0/15"),
