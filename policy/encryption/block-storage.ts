@@ -45,7 +45,7 @@ export const ebsVolumeEncrypted: Policy = {
   remedies: [
     {
       type: "aws:ebs/volume:Volume",
-      mend: (props) => (isTrue(props.encrypted) ? undefined : { ...props, encrypted: true }),
+      mend: (props) => (isTrue(props.encrypted) ? undefined : { encrypted: true }),
     },
   ],
 };
@@ -84,8 +84,8 @@ export const launchTemplateVolumesEncrypted: Policy = {
         const mappings = listOf(props.blockDeviceMappings as { ebs?: Device }[] | undefined);
         if (mappings.every(({ ebs }) => !ebs || isTrue(ebs.encrypted))) return undefined;
         return {
-          ...props,
-          blockDeviceMappings: mappings.map((one) =>
+          // Array.from, as map trips over the proxies that inputs of a remediation are made of.
+          blockDeviceMappings: Array.from(mappings, (one) =>
             one.ebs ? { ...one, ebs: { ...one.ebs, encrypted: "true" } } : one,
           ),
         };
@@ -121,7 +121,7 @@ export const instanceVolumesEncrypted: Policy = {
       mend: (props) => {
         const root = props.rootBlockDevice as Device | undefined;
         if (!root || isTrue(root.encrypted)) return undefined;
-        return { ...props, rootBlockDevice: { ...root, encrypted: true } };
+        return { rootBlockDevice: { ...root, encrypted: true } };
       },
     },
   ],

@@ -36,8 +36,7 @@ export const snsTopicEncrypted: Policy = {
   remedies: [
     {
       type: "aws:sns/topic:Topic",
-      mend: (props) =>
-        isGiven(() => props.kmsMasterKeyId) ? undefined : { ...props, kmsMasterKeyId: "alias/aws/sns" },
+      mend: (props) => (isGiven(() => props.kmsMasterKeyId) ? undefined : { kmsMasterKeyId: "alias/aws/sns" }),
     },
   ],
 };
@@ -63,9 +62,7 @@ export const sqsQueueEncrypted: Policy = {
     {
       type: "aws:sqs/queue:Queue",
       mend: (props) =>
-        isGiven(() => props.kmsMasterKeyId) || props.sqsManagedSseEnabled
-          ? undefined
-          : { ...props, sqsManagedSseEnabled: true },
+        isGiven(() => props.kmsMasterKeyId) || props.sqsManagedSseEnabled ? undefined : { sqsManagedSseEnabled: true },
     },
   ],
 };

@@ -90,7 +90,7 @@ export const kmsKeyRotation: Policy = {
     {
       type: kmsKey,
       mend: (props) =>
-        cannotRotate(props) || props.enableKeyRotation === true ? undefined : { ...props, enableKeyRotation: true },
+        cannotRotate(props) || props.enableKeyRotation === true ? undefined : { enableKeyRotation: true },
     },
   ],
 };
@@ -117,7 +117,7 @@ export const kmsDeletionWindow: Policy = {
       type: kmsKey,
       mend: (props) =>
         Number(props.deletionWindowInDays ?? longestWindowDays) < longestWindowDays
-          ? { ...props, deletionWindowInDays: longestWindowDays }
+          ? { deletionWindowInDays: longestWindowDays }
           : undefined,
     },
   ],

@@ -61,7 +61,6 @@ export const s3BucketEncrypted: Policy = {
       const rules = listOf(props.rules as { applyServerSideEncryptionByDefault?: DefaultEncryption }[] | undefined);
       if (rules.some((rule) => rule.applyServerSideEncryptionByDefault?.sseAlgorithm)) return undefined;
       return {
-        ...props,
         rules: [{ applyServerSideEncryptionByDefault: { sseAlgorithm: "aws:kms" }, bucketKeyEnabled: true }],
       };
     },

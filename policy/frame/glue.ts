@@ -9,7 +9,7 @@ import {
   type StackValidationArgs,
   type StackValidationPolicy,
 } from "@pulumi/policy";
-import type { Level, Policy, ResourceAt, ResourceRule, RuleContext } from "./policy";
+import type { Level, Policy, Remedy, ResourceAt, ResourceRule, RuleContext } from "./policy";
 import type { Session } from "./session";
 import { stackView } from "./stack-view";
 import { isExpired } from "./waivers";
@@ -96,6 +96,21 @@ function resourceValidation(policy: Policy, session: Session, rules: readonly Re
   return markType(validate, [...byType.keys()]);
 }
 
+/**
+ * Mends what a policy can mend by itself. Opt-in: it runs only where the policy's configured level is `remediate`; and never
+ * in production, where a change of encryption replaces what holds the data.
+ */
+function remediation(policy: Policy, session: Session, remedies: readonly Remedy[]) {
+  return (args: ResourceValidationArgs): Record<string, unknown> | undefined => {
+    if (session.stage === "prod") return undefined;
+    const at = resourceAt(policy, session, args);
+    const patches = remedies.filter(({ type }) => type === args.type).map(({ mend }) => mend(args.props, at));
+    if (patches.every((patch) => patch === undefined)) return undefined;
+    // Written into the given inputs, which keep secrets secret.
+    return Object.assign(args.props, ...patches) as Record<string, unknown>;
+  };
+}
+
 function stackValidation(policy: Policy, session: Session, rule: NonNullable<Policy["stackRule"]>) {
   return (args: StackValidationArgs, reportViolation: ReportViolation): void => {
     const level = session.levelOf(policy);
@@ -156,6 +171,7 @@ export function toPulumiPolicy(policy: Policy, session: Session): ResourceValida
     framework: framework(policy),
     configSchema: { properties: { waivers: waiverSchema, ...policy.config } } as unknown as PolicyConfigSchema,
     ...(policy.rules ? { validateResource: resourceValidation(policy, session, policy.rules) } : {}),
+    ...(policy.remedies ? { remediateResource: remediation(policy, session, policy.remedies) } : {}),
     ...(policy.stackRule ? { validateStack: stackValidation(policy, session, policy.stackRule) } : {}),
   };
 }

@@ -102,7 +102,7 @@ export type StackReport = (
 
 export type StackRule = (stack: StackView, report: StackReport, context: RuleContext) => void;
 
-/** Changes a resource's inputs so that it passes. Returns undefined where nothing is to change. */
+/** Says which inputs of a resource are to change so that it passes: only those, or undefined where none is. */
 export interface Remedy {
   readonly type: string;
   readonly mend: (props: Record<string, unknown>, at: ResourceAt) => Record<string, unknown> | undefined;

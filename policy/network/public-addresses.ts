@@ -137,7 +137,7 @@ export const noPublicIpSubnet: Policy = {
   remedies: [
     {
       type: subnetTypes[0],
-      mend: (props) => (props.mapPublicIpOnLaunch === true ? { ...props, mapPublicIpOnLaunch: false } : undefined),
+      mend: (props) => (props.mapPublicIpOnLaunch === true ? { mapPublicIpOnLaunch: false } : undefined),
     },
   ],
 };

@@ -29,7 +29,7 @@ export const rdsNotPublic: Policy = {
   remedies: [
     {
       type: "aws:rds/instance:Instance",
-      mend: (props) => (props.publiclyAccessible === true ? { ...props, publiclyAccessible: false } : undefined),
+      mend: (props) => (props.publiclyAccessible === true ? { publiclyAccessible: false } : undefined),
     },
   ],
 };
@@ -188,7 +188,7 @@ export const s3PublicAccessBlocked: Policy = {
     mend: (props) =>
       blocks.every((one) => props[one] === true)
         ? undefined
-        : { ...props, ...Object.fromEntries(blocks.map((one) => [one, true])) },
+        : { ...Object.fromEntries(blocks.map((one) => [one, true])) },
   })),
 };
 

@@ -146,7 +146,7 @@ function checkMetadata(options: Metadata | undefined, report: Report): void {
 const withTokens = (props: Record<string, unknown>) =>
   (props.metadataOptions as Metadata | undefined)?.httpTokens === "required"
     ? undefined
-    : { ...props, metadataOptions: { ...(props.metadataOptions as object | undefined), httpTokens: "required" } };
+    : { metadataOptions: { ...(props.metadataOptions as object | undefined), httpTokens: "required" } };
 
 export const imdsV2: Policy = {
   name: "imds-v2",

@@ -61,7 +61,7 @@ export const rdsDeletionProtection: Policy = {
     mend: (props) =>
       props.deletionProtection === true || isGiven(() => props.replicateSourceDb)
         ? undefined
-        : { ...props, deletionProtection: true },
+        : { deletionProtection: true },
   })),
 };
 

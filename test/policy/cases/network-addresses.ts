@@ -50,7 +50,31 @@ export const networkAddresses = [
       /public addresses/,
     ],
     ["pass", a("aws:ec2/launchConfiguration:LaunchConfiguration", { associatePublicIpAddress: false })],
-    ["undefined", {}, /no network interface is declared/],
+    ["undefined", [a(template)], /no network interface is declared/],
+    [
+      "pass",
+      [
+        a(template, {}, { name: "t" }),
+        a(
+          "aws:ec2/instance:Instance",
+          { associatePublicIpAddress: false },
+          { name: "i", refs: { launchTemplate: "t" } },
+        ),
+      ],
+    ],
+    [
+      "fail",
+      [
+        a(template, {}, { name: "t" }),
+        a(
+          "aws:ec2/instance:Instance",
+          { associatePublicIpAddress: false },
+          { name: "i", refs: { launchTemplate: "t" } },
+        ),
+        a("aws:autoscaling/group:Group", {}, { name: "g", refs: { launchTemplate: "t" } }),
+      ],
+      /no network interface is declared/,
+    ],
     ["undefined", interfaces({}), /the subnet decides/],
     ["undefined", a("aws:ec2/launchConfiguration:LaunchConfiguration"), /the subnet decides/],
     ["unknown", interfaces({ associatePublicIpAddress: unknown }), "cannot tell"],

@@ -117,6 +117,13 @@ export const resilienceRunning = [
     "alarm-for-every-critical-resource",
     "aws:rds/instance:Instance",
     ["pass", [a("aws:rds/instance:Instance", {}, { name: "db" }), alarm({ dimensions: "db" })]],
+    [
+      "pass",
+      [
+        a("aws:rds/instance:Instance", { identifier: "main" }, { name: "db" }),
+        a("aws:cloudwatch/metricAlarm:MetricAlarm", { dimensions: { DBInstanceIdentifier: "main" } }),
+      ],
+    ],
     ["fail", [a("aws:lb/loadBalancer:LoadBalancer")], /nothing watches it/],
     [
       "fail",

@@ -165,7 +165,7 @@ export async function remediate(
   around: Around = {},
 ): Promise<Record<string, unknown> | undefined> {
   const one = typeof policy === "string" ? policyNamed(policy) : policy;
-  const served = [toPulumiPolicy(one, sessionFor(around, one))];
+  const served = [{ ...toPulumiPolicy(one, sessionFor(around, one)), enforcementLevel: "remediate" }];
   const { request } = toRequests(recorded(given, new Map()));
   const response = await call<analyzerProto.RemediateResponse>(
     makeRemediateRpcFun("test", "1.0.0", "remediate", served),
