@@ -14,6 +14,8 @@ export interface Arguments {
   readonly format: Format;
   readonly out?: string;
   readonly diff?: string;
+  /** Source, then target and port. */
+  readonly reach?: readonly string[];
   readonly full?: boolean;
   readonly policy: boolean;
   readonly trace?: boolean;
@@ -29,6 +31,7 @@ Examples:
   npm run --silent plan -- qa --format json | jq .cost       npm's own lines stay out with --silent
   npm run plan -- qa --format json --out plan.json
   npm run plan -- prod --format html --out plan.html         a diagram to click through, in one file
+  npm run plan -- prod --reach internet data-postgres-primary:5432
   npm run plan -- prod --diff main --format markdown         what a branch changes, for a pull request
 
 Exit status:
@@ -59,6 +62,7 @@ function command(): Command {
     .addOption(new Option("--format <format>", "form of the output").choices(formats).default("text"))
     .option("--out <file>", "write there, whole or not at all, rather than to standard output", notEmpty)
     .option("--diff <ref|plan.json>", "show what changes from a git ref, or from a plan written as JSON", notEmpty)
+    .option("--reach <from to:port...>", "whether a TCP connection is let through, and what lets or stops it")
     .option("--full", "text: every resource and finding on a line of its own")
     .option("--no-policy", "leave the policies out")
     .option("--trace", "show where in the program an error comes from (slower)")

@@ -38,6 +38,24 @@ async function renderDiff(base: Base, after: Plan, args: Arguments): Promise<str
   return args.format === "json" ? `${JSON.stringify(difference, null, 2)}\n` : renderDifference(difference);
 }
 
+/** Source, target and port of `--reach from to:port`. */
+function reachOf(given: readonly string[]): { from: string; to: string; port: number } {
+  const [from = "", target = "", ...rest] = given;
+  const [, to = "", port = ""] = /^(.+):(\d+)$/.exec(target) ?? [];
+  if (to === "" || rest.length > 0 || Number(port) < 1 || Number(port) > 65_535) {
+    throw new UsageError(
+      `--reach ${given.join(" ")}: is not <from> <to:port>, such as internet data-postgres-primary:5432`,
+    );
+  }
+  return { from, to, port: Number(port) };
+}
+
+function renderAnswer(plan: Plan, { from, to, port }: ReturnType<typeof reachOf>, args: Arguments): string {
+  const { Network, renderReach } = lazy.reach();
+  const reach = new Network(plan).ask(from, to, port);
+  return args.format === "json" ? `${JSON.stringify(reach, null, 2)}\n` : renderReach(reach);
+}
+
 /** Whether a plan is refused: a mandatory policy is violated. */
 function statusOf(plan: Plan): number {
   const refused = plan.policy.violations.some(({ enforcement }) => enforcement === "mandatory");
@@ -49,6 +67,7 @@ async function run(args: Arguments): Promise<number> {
   if (args.diff !== undefined && args.format === "html") {
     throw new UsageError("--diff with --format html: a difference is text, markdown or json");
   }
+  const reach = args.reach && reachOf(args.reach);
   if (out !== undefined) checkOutput(out, args.out ?? out);
   const progress = new Progress();
   try {
@@ -65,7 +84,9 @@ async function run(args: Arguments): Promise<number> {
     };
     const base = args.diff === undefined ? undefined : lazy.difference().openBase(args.diff, options);
     const planned = await lazy.plan().makePlan(options);
-    const content = await (base ? renderDiff(base, planned.plan, args) : render(planned, args));
+    const content = reach
+      ? renderAnswer(planned.plan, reach, args)
+      : await (base ? renderDiff(base, planned.plan, args) : render(planned, args));
     progress.end();
     if (out === undefined) await print(content);
     else writeWhole(out, content);

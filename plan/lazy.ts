@@ -9,6 +9,7 @@ export const lazy = {
   json: () => require("./json") as typeof import("./json"),
   markdown: () => require("./report/markdown") as typeof import("./report/markdown"),
   html: () => require("./diagram/html") as typeof import("./diagram/html"),
+  reach: () => require("./reach") as typeof import("./reach"),
   difference: () => require("./difference") as typeof import("./difference"),
   text: () => require("./text") as typeof import("./text"),
 };

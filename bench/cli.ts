@@ -1,0 +1,103 @@
+/** `npm run bench -- [--sizes 10,100,1000]`: measures the planner, and writes the table in `docs/performance.md`. */
+import { execFileSync } from "node:child_process";
+import * as os from "node:os";
+import * as path from "node:path";
+import { Command } from "commander";
+import { writeWhole } from "../plan/output";
+import { projectRoot } from "../plan/settings/project";
+import { terraformPlan } from "./terraform";
+import type { Measured } from "./worker";
+
+const measurements = ["evaluate", "bare", "policies", "cost"] as const;
+type What = (typeof measurements)[number];
+type Row = Readonly<Record<What, Measured>> & { readonly models: number };
+
+function measure(what: What, models: number): Measured {
+  process.stderr.write(`${what}, ${models} models\n`);
+  const output = execFileSync(
+    process.execPath,
+    ["--max-old-space-size=8192", "--require", "tsx/cjs", path.join(__dirname, "worker.ts"), what, String(models)],
+    { cwd: projectRoot(), stdio: ["ignore", "pipe", "ignore"], maxBuffer: 1 << 26 },
+  );
+  return JSON.parse(output.toString()) as Measured;
+}
+
+/** How time grows with size: the slope of a straight line through the logarithms. */
+export function exponent(points: readonly (readonly [size: number, time: number])[]): number {
+  const logs = points.map(([size, time]) => [Math.log(size), Math.log(time)] as const);
+  const mean = (index: 0 | 1) => logs.reduce((sum, point) => sum + point[index], 0) / logs.length;
+  const [x, y] = [mean(0), mean(1)];
+  const above = logs.reduce((sum, [a, b]) => sum + (a - x) * (b - y), 0);
+  return above / logs.reduce((sum, [a]) => sum + (a - x) ** 2, 0);
+}
+
+const two = (value: number) => value.toFixed(2);
+
+function table(rows: readonly Row[]): string[] {
+  const lines = [
+    "| Models | Resources | Evaluate, CPU s | Wall s | Peak MiB | Bare program, CPU s | Ratio to bare | Policies in the planner's process, CPU s | Policies, wall ms a resource | Cost, CPU s |",
+    "|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|",
+  ];
+  for (const { models, evaluate, bare, policies, cost } of rows) {
+    const cells = [
+      models.toLocaleString("en"),
+      evaluate.resources.toLocaleString("en"),
+      two(evaluate.cpuSeconds),
+      two(evaluate.seconds),
+      evaluate.peakMiB.toFixed(0),
+      two(bare.cpuSeconds),
+      two(evaluate.cpuSeconds / bare.cpuSeconds),
+      two(policies.cpuSeconds),
+      two((policies.seconds * 1e3) / policies.resources),
+      two(cost.cpuSeconds),
+    ];
+    lines.push(`| ${cells.join(" | ")} |`);
+  }
+  return lines;
+}
+
+function terraformLines(rows: readonly Row[], sizes: readonly number[]): string[] {
+  const size = sizes.includes(1_000) ? 1_000 : Math.max(...sizes);
+  process.stderr.write(`terraform plan, ${size} instances\n`);
+  const measured = terraformPlan(size);
+  if (typeof measured === "string") return [`\`terraform plan\` was not measured: ${measured}`];
+  const row = rows.find(({ models }) => models === size);
+  if (!row) return [];
+  const all = row.evaluate.cpuSeconds + row.policies.cpuSeconds;
+  return [
+    `\`terraform plan\` of ${size} instances: ${two(measured.seconds)} s, ${two(measured.cpuSeconds)} CPU s. Evaluation takes ${two(row.evaluate.cpuSeconds / measured.cpuSeconds)} of its processor time, with the policies ${two(all / measured.cpuSeconds)} (the policy server's own not counted).`,
+  ];
+}
+
+const { sizes } = new Command("bench")
+  .description("Measures evaluation, policies and cost by the number of models; writes docs/performance.md.")
+  .option("--sizes <list>", "numbers of models", "10,100,1000,10000")
+  .parse()
+  .opts<{ sizes: string }>();
+const wanted = sizes.split(",").map(Number);
+if (wanted.some((size) => !Number.isInteger(size) || size < 1)) {
+  console.error(`--sizes ${sizes}: whole numbers with commas, such as 10,100,1000`);
+  process.exit(2);
+}
+const rows = wanted.map((models): Row => {
+  const [evaluate, bare, policies, cost] = measurements.map((what) => measure(what, models));
+  return { models, evaluate, bare, policies, cost } as Row;
+});
+const growth = exponent(rows.map(({ evaluate }) => [evaluate.resources, evaluate.cpuSeconds]));
+const [cpu] = os.cpus();
+const page = [
+  "# Performance",
+  "",
+  "Written by `npm run bench`. Stack `dev` with a fleet of so many models; each figure from a process of its own. The bare program registers the same resources with the same inputs and none of this platform's code, in the same runner (promise stack traces off in both). Processor time is what a busy machine does not stretch; compare figures of one run only.",
+  "",
+  ...table(rows),
+  "",
+  `Evaluation grows with the number of resources to the power ${two(growth)} (1 is linear).`,
+  "",
+  ...terraformLines(rows, wanted),
+  "",
+  `Measured on ${os.cpus().length} x ${cpu?.model ?? "an unknown processor"}, Node ${process.version}, load ${os.loadavg()[0]?.toFixed(1) ?? "?"} (other work on the machine counts in wall time).`,
+  "",
+].join("\n");
+writeWhole(path.join(projectRoot(), "docs", "performance.md"), page);
+process.stdout.write(page);

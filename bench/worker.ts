@@ -1,0 +1,120 @@
+/** One measurement in a process of its own, so that neither memory nor warm code of another one counts: prints one line of JSON. */
+import { writeFileSync } from "node:fs";
+import * as os from "node:os";
+import * as path from "node:path";
+import * as pulumi from "@pulumi/pulumi";
+import { Judge } from "../plan/judge";
+import { priceAll } from "../plan/cost/cost";
+import { loadUsage } from "../plan/cost/usage";
+import { planAnswers } from "../plan/evaluate/answers";
+import { runProgram, type RecordedResource } from "../plan/evaluate/monitor";
+import { evaluate, type Evaluation } from "../plan/evaluate/program";
+import { withModels } from "../plan/settings/model-source";
+import { projectRoot } from "../plan/settings/project";
+import { readStackConfig, type StackConfig } from "../plan/settings/stack-config";
+
+export interface Measured {
+  /** Seconds of processor time, in all threads: what a busy machine does not stretch. */
+  readonly cpuSeconds: number;
+  readonly seconds: number;
+  /** Most memory that the process held. */
+  readonly peakMiB: number;
+  readonly resources: number;
+}
+
+function settingsFor(models: number): StackConfig {
+  const root = projectRoot();
+  const listing = path.join(os.tmpdir(), `bench-${process.pid}-${models}.txt`);
+  const keys = Array.from(
+    { length: models },
+    (_, index) => `models/momentum/S${index}/lstm-outer_${index % 7}_inner_${index % 3}\n`,
+  );
+  writeFileSync(listing, keys.join(""));
+  const read = readStackConfig({ root, stack: "dev", configFile: undefined, overrides: [] });
+  return withModels(read, listing, root);
+}
+
+async function timed(resources: () => number, body: () => Promise<unknown>): Promise<Measured> {
+  const cpu = process.cpuUsage();
+  const start = performance.now();
+  await body();
+  const { user, system } = process.cpuUsage(cpu);
+  return {
+    cpuSeconds: (user + system) / 1e6,
+    seconds: (performance.now() - start) / 1e3,
+    peakMiB: process.resourceUsage().maxRSS / 1024,
+    resources: resources(),
+  };
+}
+
+/** A resource with no class of its own. */
+class Bare extends pulumi.CustomResource {}
+
+/** The same resources without this platform's code: each registered by its type and inputs, below the same parent. */
+function bareProgram(resources: readonly RecordedResource[]): () => void {
+  return () => {
+    const made = new Map<string, pulumi.Resource>();
+    const pending = [...resources];
+    // Parents first: a child's URN never sorts before it can be made, so that a few passes do.
+    while (pending.length > 0) {
+      for (const resource of pending.splice(0)) {
+        const parent = resource.parent === null ? undefined : made.get(resource.parent);
+        if (resource.parent !== null && !parent) {
+          pending.push(resource);
+          continue;
+        }
+        const options = parent ? { parent } : {};
+        made.set(
+          resource.urn,
+          resource.custom
+            ? new Bare(resource.type, resource.name, resource.inputs, options)
+            : new pulumi.ComponentResource(resource.type, resource.name, {}, options),
+        );
+      }
+    }
+  };
+}
+
+async function measure(what: string, models: number): Promise<Measured> {
+  const root = projectRoot();
+  const settings = settingsFor(models);
+  let evaluation: Evaluation | undefined;
+  const run = async () => (evaluation = await evaluate({ root, settings }));
+  const count = () => evaluation?.resources.length ?? 0;
+  if (what === "evaluate") {
+    // The imports are the start of every plan and no part of its growth.
+    await evaluate({ root, settings: settingsFor(1) });
+    return timed(count, run);
+  }
+  const { resources, region } = await run();
+  switch (what) {
+    case "bare":
+      return timed(count, () =>
+        runProgram(bareProgram(resources), {
+          project: "bare",
+          stack: "bench",
+          config: { "aws:region": region },
+          answers: planAnswers(region),
+        }),
+      );
+    case "policies": {
+      const judge = new Judge();
+      try {
+        const warm = { ...evaluation, resources: resources.slice(0, 1) } as Evaluation;
+        await judge.violations(warm, settings);
+        return await timed(count, () => judge.violations(evaluation as Evaluation, settings));
+      } finally {
+        await judge.close();
+      }
+    }
+    case "cost":
+      return timed(count, () => Promise.resolve(priceAll(evaluation as Evaluation, settings.config, loadUsage())));
+    default:
+      throw new Error(`No such measurement: ${what}`);
+  }
+}
+
+const [what = "", models = "1"] = process.argv.slice(2);
+void measure(what, Number(models)).then((measured) => {
+  process.stdout.write(`${JSON.stringify(measured)}\n`, () => process.exit(0));
+});

@@ -1,0 +1,1 @@
+export { Network, renderReach, type Reach } from "./reach";
