@@ -30,7 +30,12 @@ function settingsFor(models: number): StackConfig {
     (_, index) => `models/momentum/S${index}/lstm-outer_${index % 7}_inner_${index % 3}\n`,
   );
   writeFileSync(listing, keys.join(""));
-  const read = readStackConfig({ root, stack: "dev", configFile: undefined, overrides: [] });
+  // App subnets that 10,000 instances fit into; the others keep small ones.
+  const overrides = [
+    "network.cidr=10.0.0.0/16",
+    "network.subnets={public: [10.0.0.0/24, 10.0.1.0/24], app: [10.0.64.0/18, 10.0.128.0/18], data: [10.0.2.0/24, 10.0.3.0/24]}",
+  ];
+  const read = readStackConfig({ root, stack: "dev", configFile: undefined, overrides });
   return withModels(read, listing, root);
 }
 
