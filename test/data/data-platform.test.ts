@@ -15,8 +15,13 @@ describe("DataPlatform", () => {
   it("makes only the parts that its settings have", async () => {
     const components = async (settings: DataPlatformSettings) =>
       Object.keys((await make(settings)).counts()).filter((type) => type.startsWith("trading:data:"));
-    assert.deepEqual(await components({ postgres }), ["trading:data:DataPlatform", "trading:data:PostgresDatabase"]);
-    assert.deepEqual(await components({ redis }), ["trading:data:DataPlatform", "trading:data:RedisCache"]);
+    const store = (type: string) => [
+      "trading:data:DataPlatform",
+      `trading:data:${type}`,
+      "trading:data:SecretRotation",
+    ];
+    assert.deepEqual(await components({ postgres }), store("PostgresDatabase"));
+    assert.deepEqual(await components({ redis }), store("RedisCache"));
     assert.deepEqual(await components({ buckets: {} }), ["trading:data:DataPlatform", "trading:data:DataBuckets"]);
   });
 

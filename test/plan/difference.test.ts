@@ -3,10 +3,8 @@ import { writeFileSync } from "node:fs";
 import { compare } from "../../plan/difference/difference";
 import { renderDifference } from "../../plan/difference/markdown";
 import { stateful } from "../../plan/difference/stateful";
-import { renderJson, type Plan, type PlannedResource } from "../../plan/json";
-import { makePlan } from "../../plan/plan";
+import { type Plan, type PlannedResource } from "../../plan/json";
 import { cell, codeSpan } from "../../plan/report/markdown-text";
-import { projectRoot } from "../../plan/settings/project";
 import { plan, Scratch } from "./support/cli";
 
 function resource(
@@ -173,8 +171,8 @@ describe("the difference of two plans", () => {
     afterEach(() => scratch.remove());
 
     it("compares with a plan's file: nothing where nothing changed", async () => {
-      const before = (await makePlan({ root: projectRoot(), stack: "dev", policies: false })).plan;
-      writeFileSync(scratch.file("plan.json"), renderJson(before));
+      const before = await plan(["dev", "--no-policy", "--format", "json", "--out", scratch.file("plan.json")]);
+      assert.equal(before.status, 0, before.stderr);
       const same = await plan(["dev", "--no-policy", "--diff", scratch.file("plan.json")]);
       assert.equal(same.status, 0, same.stderr);
       assert.match(same.stdout, /nothing changes, \d+ unchanged/);

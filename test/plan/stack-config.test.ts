@@ -143,7 +143,11 @@ describe("a stack's configuration", () => {
         ["s3://bucket-a/models", { bucket: "bucket-a", prefix: "models/" }],
         ["s3://bucket-a/deep/models/", { bucket: "bucket-a", prefix: "deep/models/" }],
       ] as const) {
-        assert.deepEqual(fleet(withModels(read("dev"), given, root)), { source: "bucket", ...expected }, given);
+        assert.deepEqual(
+          fleet(withModels(read("dev"), given, root)),
+          { source: "bucket", allowMissingBucket: false, ...expected },
+          given,
+        );
       }
       refuses(() => withModels(read("dev"), "s3://", root), /names no bucket/);
     });
