@@ -176,7 +176,14 @@ export function toPulumiPolicy(policy: Policy, session: Session): ResourceValida
   };
 }
 
+function defaultsOf({ config = {} }: Policy): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(config).flatMap(([key, schema]) => ("default" in schema ? [[key, schema.default]] : [])),
+  );
+}
+
 export function toPulumiPolicies(policies: readonly Policy[], session: Session) {
   session.policyNames = new Set(policies.map(({ name }) => name));
+  session.policyDefaults = new Map(policies.map((policy) => [policy.name, defaultsOf(policy)]));
   return policies.map((policy) => toPulumiPolicy(policy, session));
 }

@@ -49,6 +49,8 @@ export class Session {
   waivers = new WaiverBook([]);
   /** Names of the pack's policies. */
   policyNames: ReadonlySet<string> = new Set();
+  /** Defaults of each policy's own settings, by its name. */
+  policyDefaults: ReadonlyMap<string, Readonly<Record<string, unknown>>> = new Map();
   #stageEntries: Record<string, PolicyEntry> = {};
   #explicitLevels = new Map<string, string>();
   #policyConfigs = new Map<string, Readonly<Record<string, unknown>>>();
@@ -115,10 +117,18 @@ export class Session {
     return level as Level;
   }
 
-  /** The policy's settings: the stage's under the engine's. */
+  /**
+   * The policy's settings: the stage's under the engine's. The engine fills in every default of the schema before it sends
+   * them, so a value that is the default says nothing and the stage's stands.
+   */
   configOf(policy: string): Readonly<Record<string, unknown>> {
     const entry = this.#stageEntries[policy];
-    return { ...(typeof entry === "object" ? entry : {}), ...this.#policyConfigs.get(policy) };
+    const told = this.#policyConfigs.get(policy) ?? {};
+    const defaults = this.policyDefaults.get(policy) ?? {};
+    const meant = Object.entries(told).filter(
+      ([key, value]) => !(key in defaults) || JSON.stringify(value) !== JSON.stringify(defaults[key]),
+    );
+    return { ...told, ...(typeof entry === "object" ? entry : {}), ...Object.fromEntries(meant) };
   }
 
   /** A section of the stack's configuration; undefined where it is off. */

@@ -99,7 +99,11 @@ export const fleetRemovalCapped: Policy = {
         report(`one deployment may remove ${given} % of it; ${highest} % is the most`, fleet);
       const objects = stack.ofType("aws:s3/bucketObjectv2:BucketObjectv2") as readonly StackResource[];
       const manifest = objects.some(({ urn }) => urn.includes("trading:trading:ModelDrivenFleet"));
-      if (!manifest) report("nothing writes down what runs, so no removal can be counted", fleet);
+      // A first deployment finds no bucket yet: nothing runs, and there is nothing to write down.
+      const runs = stack
+        .ofType("aws:ec2/instance:Instance")
+        .some(({ urn }) => urn.includes("trading:trading:ModelDrivenFleet"));
+      if (runs && !manifest) report("nothing writes down what runs, so no removal can be counted", fleet);
     }
   },
 };

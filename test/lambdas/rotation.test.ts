@@ -1,7 +1,4 @@
 import assert from "node:assert/strict";
-import { spawn, type ChildProcess } from "node:child_process";
-import { createServer, type AddressInfo } from "node:net";
-import { join } from "node:path";
 import { after, before, beforeEach, describe, it } from "mocha";
 import { mockClient } from "aws-sdk-client-mock";
 import {
@@ -27,46 +24,31 @@ import { passwordTaken } from "../../lambdas/rotate-database-password/core";
 import { database } from "../../lambdas/rotate-database-password/handler";
 import { allDone } from "../../lambdas/rotate-node-password/core";
 import { nodes } from "../../lambdas/rotate-node-password/handler";
+import { startEmulator, type Emulator } from "../../sandbox/emulator";
 import { tokenTaken } from "../../lambdas/rotate-redis-token/core";
 import { cache } from "../../lambdas/rotate-redis-token/handler";
 
 const noWait = () => Promise.resolve();
 const version = "11111111-2222-3333-4444-555555555555";
 
-describe("rotation on an emulated AWS", function () {
-  this.timeout(60_000);
-  let moto: ChildProcess;
+describe("rotation on an emulated AWS", () => {
+  let emulator: Emulator;
   let secrets: SecretsManagerClient;
   let rds: RDSClient;
   let secretId = "";
   let count = 0;
 
   before(async () => {
-    const port = await new Promise<number>((done) => {
-      const server = createServer().listen(0, "127.0.0.1", () => {
-        const free = (server.address() as AddressInfo).port;
-        server.close(() => done(free));
-      });
-    });
-    const python = join(__dirname, "../../.emulator/bin/python");
-    moto = spawn(python, ["-m", "moto.server", "-H", "127.0.0.1", "-p", String(port)], { stdio: "ignore" });
-    const endpoint = `http://127.0.0.1:${port}`;
+    emulator = await startEmulator({ honourEndpoint: false });
+    const { endpoint } = emulator;
     const settings = { endpoint, region: "us-east-1", credentials: { accessKeyId: "t", secretAccessKey: "t" } };
     secrets = new SecretsManagerClient(settings);
     rds = new RDSClient(settings);
-    for (let attempt = 0; attempt < 100; attempt++) {
-      const up = await fetch(`${endpoint}/moto-api/`).then(
-        ({ ok }) => ok,
-        () => false,
-      );
-      if (up) break;
-      await new Promise((done) => setTimeout(done, 100));
-    }
   });
-  after(() => {
+  after(async () => {
     secrets.destroy();
     rds.destroy();
-    moto.kill();
+    await emulator.stop();
   });
   beforeEach(async () => {
     const SecretString = JSON.stringify({ username: "platform", password: "before" });

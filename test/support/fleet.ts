@@ -73,7 +73,7 @@ export class TestFleet {
       READINESS_MINUTES: "10",
       WINDOWS: JSON.stringify(windows),
     });
-    this.#emulator = await startEmulator();
+    this.#emulator = await startEmulator({ honourEndpoint: false });
     const settings = { endpoint: this.#emulator.endpoint, region: "us-east-1", credentials, maxAttempts: 1 };
     this.ec2 = new EC2Client(settings);
     this.ec2.middlewareStack.add(

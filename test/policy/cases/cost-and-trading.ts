@@ -207,7 +207,12 @@ export const costAndTrading = [
     ["pass", [fleet, manifest], "nothing", { sections: { fleet: { maxRemovalPercent: 10 } } }],
     ["pass", []],
     ["fail", [fleet, manifest], /may remove 90 %/, { sections: { fleet: { maxRemovalPercent: 90 } } }],
-    ["fail", [fleet], /nothing writes down/],
+    ["pass", [fleet]], // a first deployment: no bucket, no models, nothing to write down
+    [
+      "fail",
+      [fleet, a("aws:ec2/instance:Instance", {}, { name: "bot", under: "trading:trading:ModelDrivenFleet" })],
+      /nothing writes down/,
+    ],
     ["undefined", [fleet, manifest], "nothing", { sections: { fleet: {} } }],
     [
       "unknown",
