@@ -1,4 +1,5 @@
 import type * as aws from "@pulumi/aws";
+import type { Unwrap } from "@pulumi/pulumi";
 import {
   checkov,
   fsbp,
@@ -15,20 +16,25 @@ import { kubernetes, lambdaRuntimes, postgres, redis, supportOn, withdrawnPostgr
 
 const alarmType = "aws:cloudwatch/metricAlarm:MetricAlarm";
 
-/** True where an alarm's dimensions or metrics are made from a resource. */
+/** Dimensions of an alarm: its own, and those of each metric that it computes from. */
+function dimensionsOf(alarm: Unwrap<aws.cloudwatch.MetricAlarmArgs>): string[] {
+  const own = ifKnown(() => Object.values(alarm.dimensions ?? {})) ?? [];
+  const queries = ifKnown(() => listOf(alarm.metricQueries)) ?? [];
+  return [...own, ...queries.flatMap((query) => ifKnown(() => Object.values(query.metric?.dimensions ?? {})) ?? [])];
+}
+
 /** Names that alarms' dimensions spell out, once a stack: a name that is given by hand leaves no link to follow. */
 const dimensionNames = new WeakMap<StackView, readonly string[]>();
 
 function namesInDimensions(stack: StackView): readonly string[] {
   const known = dimensionNames.get(stack);
   if (known) return known;
-  const names = stack
-    .ofType<aws.cloudwatch.MetricAlarmArgs>(alarmType)
-    .flatMap(({ props }) => ifKnown(() => Object.values(props.dimensions ?? {})) ?? []);
+  const names = stack.ofType<aws.cloudwatch.MetricAlarmArgs>(alarmType).flatMap(({ props }) => dimensionsOf(props));
   dimensionNames.set(stack, names);
   return names;
 }
 
+/** True where an alarm's dimensions or metrics are made from a resource, or spell out its name. */
 function hasAlarm(stack: StackView, resource: StackResource<unknown>): boolean {
   if (stack.referrers(resource, [alarmType, "aws:cloudwatch/eventRule:EventRule"]).length > 0) return true;
   const props = resource.props as Record<string, unknown>;

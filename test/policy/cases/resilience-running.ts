@@ -124,6 +124,28 @@ export const resilienceRunning = [
         a("aws:cloudwatch/metricAlarm:MetricAlarm", { dimensions: { DBInstanceIdentifier: "main" } }),
       ],
     ],
+    [
+      "pass",
+      [
+        a("aws:ecs/service:Service", { name: "bot" }, { name: "bot" }),
+        a("aws:cloudwatch/metricAlarm:MetricAlarm", {
+          metricQueries: [{ id: "errors", metric: { metricName: "Errors", dimensions: { ServiceName: "bot" } } }],
+        }),
+      ],
+    ],
+    [
+      "fail",
+      [
+        a("aws:ecs/service:Service", { name: "bot" }, { name: "bot" }),
+        a("aws:cloudwatch/metricAlarm:MetricAlarm", {
+          metricQueries: [
+            { id: "rate", expression: "errors / 60" },
+            { id: "errors", metric: { metricName: "Errors", dimensions: { ServiceName: "another" } } },
+          ],
+        }),
+      ],
+      /nothing watches it/,
+    ],
     ["fail", [a("aws:lb/loadBalancer:LoadBalancer")], /nothing watches it/],
     [
       "fail",
