@@ -106,8 +106,8 @@ async function measure(what: string, models: number): Promise<Measured> {
       const judge = new Judge();
       try {
         const warm = { ...evaluation, resources: resources.slice(0, 1) } as Evaluation;
-        await judge.violations(warm, settings);
-        return await timed(count, () => judge.violations(evaluation as Evaluation, settings));
+        await judge.judge(warm, settings);
+        return await timed(count, () => judge.judge(evaluation as Evaluation, settings));
       } finally {
         await judge.close();
       }

@@ -2,7 +2,7 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { UsageError } from "./failure";
 
-export const formats = ["text", "json", "markdown", "html"] as const;
+export const formats = ["text", "json", "markdown", "html", "sarif", "junit"] as const;
 export type Format = (typeof formats)[number];
 
 export interface Arguments {
@@ -31,6 +31,7 @@ Examples:
   npm run --silent plan -- qa --format json | jq .cost       npm's own lines stay out with --silent
   npm run plan -- qa --format json --out plan.json
   npm run plan -- prod --format html --out plan.html         a diagram to click through, in one file
+  npm run plan -- prod --format sarif --out policies.sarif   policy results for code scanning; junit for CI's test report
   npm run plan -- prod --reach internet data-postgres-primary:5432
   npm run plan -- prod --diff main --format markdown         what a branch changes, for a pull request
 

@@ -8,6 +8,7 @@ import type { Plan } from "./json";
 import { lazy } from "./lazy";
 import { checkOutput, print, writeWhole } from "./output";
 import type { Planned, PlanOptions } from "./plan";
+import type { PolicyReport } from "./policy/run";
 import { Progress } from "./progress";
 import { projectRoot, userFolder } from "./settings/project";
 
@@ -17,8 +18,28 @@ function colorsFor(args: Arguments) {
   return createColors(args.out === undefined && isTTY === true && !process.env.NO_COLOR);
 }
 
-async function render({ plan, advice, region }: Planned, args: Arguments): Promise<string> {
+/** The policy run of a format that shows nothing else; `checkFormat` sees to it that there is one. */
+function reported(policies: Planned["policies"]): PolicyReport {
+  if (!policies) throw new EvaluationError("the policies were not run");
+  return policies;
+}
+
+/** @throws UsageError where what is asked for has no such format */
+function checkFormat({ format, policy, diff, reach }: Arguments): void {
+  if (diff !== undefined && !["text", "markdown", "json"].includes(format)) {
+    throw new UsageError(`--diff with --format ${format}: a difference is text, markdown or json`);
+  }
+  if (format !== "sarif" && format !== "junit") return;
+  if (!policy) throw new UsageError(`--format ${format} shows policy results: leave --no-policy out`);
+  if (reach) throw new UsageError(`--reach with --format ${format}: an answer is text or json`);
+}
+
+async function render({ plan, advice, region, policies, stackFile }: Planned, args: Arguments): Promise<string> {
   switch (args.format) {
+    case "sarif":
+      return `${JSON.stringify(lazy.sarif().toSarif(reported(policies), stackFile), null, 2)}\n`;
+    case "junit":
+      return lazy.junit().toJUnit(reported(policies), plan.stack);
     case "json":
       return lazy.json().renderJson(plan);
     case "markdown":
@@ -64,9 +85,7 @@ function statusOf(plan: Plan): number {
 
 async function run(args: Arguments): Promise<number> {
   const out = args.out === undefined ? undefined : path.resolve(userFolder(), args.out);
-  if (args.diff !== undefined && args.format === "html") {
-    throw new UsageError("--diff with --format html: a difference is text, markdown or json");
-  }
+  checkFormat(args);
   const reach = args.reach && reachOf(args.reach);
   if (out !== undefined) checkOutput(out, args.out ?? out);
   const progress = new Progress();

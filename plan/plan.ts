@@ -3,6 +3,7 @@ import type { CostReport } from "./cost/cost";
 import type { Evaluation } from "./evaluate/program";
 import type { Plan, PlannedResource } from "./json";
 import { lazy } from "./lazy";
+import type { PolicyReport } from "./policy/run";
 import type { Progress } from "./progress";
 import { withModels } from "./settings/model-source";
 import { userPath } from "./settings/project";
@@ -28,6 +29,10 @@ export interface PlanOptions {
 export interface Planned {
   readonly plan: Plan;
   readonly region: string;
+  /** The stack's file, seen from the project's folder. */
+  readonly stackFile: string;
+  /** The policy run whole, for the formats that show nothing else; undefined where the policies were left out. */
+  readonly policies: PolicyReport | undefined;
   /** Ways to pay less. */
   readonly advice: readonly string[];
   /** True where a monthly budget of the stack is exceeded. */
@@ -117,12 +122,15 @@ export async function makePlan(options: PlanOptions): Promise<Planned> {
       ...(progress && { onRegister: progress.tick }),
       ...(options.traces && { traces: true }),
     });
-    const policy = judge ? await judge.violations(evaluation, settings, progress) : { violations: [], evaluated: 0 };
+    const report = await judge?.judge(evaluation, settings, progress);
+    const policy = report ? lazy.judge().policyResults(report) : { violations: [], evaluated: 0 };
     progress?.stage("pricing");
     const priced = lazy.cost().priceAll(evaluation, settings.config, usage);
     return {
       region: evaluation.region,
+      stackFile: settings.file,
       plan: assemble(evaluation, policy, priced),
+      policies: report,
       advice: priced.advice,
       exceeded: priced.exceeded !== undefined,
     };

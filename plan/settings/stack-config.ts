@@ -10,6 +10,8 @@ import { isFile, stackNames, userPath } from "./project";
 export interface StackConfig {
   readonly project: string;
   readonly stack: string;
+  /** The stack's file, seen from the project's folder. */
+  readonly file: string;
   /** Namespaced keys; scalars as text, objects and lists as JSON text. */
   readonly config: Readonly<Record<string, string>>;
   /** Keys whose value is a secret, or holds one. */
@@ -215,5 +217,6 @@ export function readStackConfig(options: StackConfigOptions): StackConfig {
     config[key] = asText(value);
     if (secret) secretKeys.push(key);
   }
-  return { project, stack, config, secretKeys, warnings };
+  const seen = path.relative(options.root, file).split(path.sep).join("/");
+  return { project, stack, file: seen, config, secretKeys, warnings };
 }

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import * as path from "node:path";
 import { publishedSchema, type Plan } from "../../plan/json";
+import type { toSarif } from "../../plan/policy/sarif";
 import { projectRoot } from "../../plan/settings/project";
 import { plan, Scratch } from "./support/cli";
 
@@ -51,6 +52,29 @@ describe("npm run plan", () => {
     assert.ok(parsed.policy.evaluated > 0);
   });
 
+  it("gives the policy results as SARIF, hung on the stack's file, and as JUnit", async () => {
+    const waiver = `[{policy: nat-per-zone, resource: "*", reason: a test, owner: me, expires: 2999-01-01}]`;
+    const qa = ["qa", "--config", `policies.waivers=${waiver}`];
+    const json = JSON.parse((await plan([...qa, "--format", "json"])).stdout) as Plan;
+    const sarif = await plan([...qa, "--format", "sarif"]);
+    assert.equal(sarif.status, 0);
+    const [run] = (JSON.parse(sarif.stdout) as ReturnType<typeof toSarif>).runs;
+    assert.equal(run?.tool.driver.rules.length, json.policy.evaluated);
+    assert.deepEqual(
+      run.results.map(({ ruleId, message, locations }) => [
+        ruleId,
+        message.text,
+        locations[0]?.physicalLocation.artifactLocation.uri,
+        locations[0]?.logicalLocations[0]?.fullyQualifiedName,
+      ]),
+      json.policy.violations.map(({ policy, message, urn }) => [policy, message, "Pulumi.qa.yaml", urn]),
+    );
+    const suppressed = run.results.filter(({ suppressions }) => suppressions?.length === 1);
+    assert.deepEqual([...new Set(suppressed.map(({ ruleId }) => ruleId))], ["nat-per-zone"]);
+    const junit = await plan([...qa, "--format", "junit"]);
+    assert.match(junit.stdout, new RegExp(`<testsuite name="qa" tests="${json.policy.evaluated}" failures="0">`));
+  });
+
   it("says the same twice, to the byte", async () => {
     const [one, two] = await Promise.all([plan(["qa", "--format", "json"]), plan(["qa", "--format", "json"])]);
     assert.equal(one.stdout, two.stdout);
@@ -92,6 +116,21 @@ describe("npm run plan", () => {
     it("no stack at all", () => refused([], /Name a stack/, /dev, prod, qa/));
     it("an option that does not exist", () => refused(["dev", "--modles", "x"], /unknown option '--modles'/, /--help/));
     it("a format that does not exist", () => refused(["dev", "--format", "pdf"], /pdf/, /text, json/));
+    it("policy results without policies", () =>
+      refused(
+        ["dev", "--format", "sarif", "--no-policy"],
+        /--format sarif shows policy results: leave --no-policy out/,
+      ));
+    it("a difference or an answer in a format that has none", async () => {
+      await refused(
+        ["dev", "--diff", "HEAD", "--format", "junit"],
+        /--diff with --format junit: .* text, markdown or json/,
+      );
+      await refused(
+        ["dev", "--reach", "internet", "x:1", "--format", "sarif"],
+        /--reach with --format sarif: .* text or json/,
+      );
+    });
     it("too many arguments", () => refused(["dev", "prod"], /too many arguments/));
     it("malformed YAML", () =>
       refused(["--config-file", stackFile("config:\n  a: {b\n")], /stack\.yaml:\d+:\d+: malformed YAML/));
