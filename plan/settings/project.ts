@@ -18,10 +18,13 @@ export function stackNames(root: string): string[] {
     .sort();
 }
 
+/** npm scripts that take paths from whoever types them. */
+const commands: ReadonlySet<string> = new Set(["plan", "verify", "promote", "rollback", "freeze", "from-terraform"]);
+
 /** The folder that the user typed the command in: npm moves to the project's own before it runs a script. */
 export function userFolder(): string {
   const { npm_lifecycle_event: script, INIT_CWD: typedIn } = process.env;
-  return script === "plan" && typedIn ? typedIn : process.cwd();
+  return script !== undefined && commands.has(script) && typedIn ? typedIn : process.cwd();
 }
 
 /** The path that a user means: seen from where the command was typed, or else from the project. */
