@@ -2,6 +2,7 @@ import { engineReport, type Report } from "./components/common/report";
 import { wireAlarmTopics } from "./wiring/alarm-topics";
 import { wireData } from "./wiring/data";
 import { wireFleet } from "./wiring/fleet";
+import { wireImages } from "./wiring/images";
 import { wireIngest } from "./wiring/ingest";
 import { wireKubernetes } from "./wiring/kubernetes";
 import { wireMonitoringServer } from "./wiring/monitoring-server";
@@ -21,6 +22,7 @@ import { wireWeb } from "./wiring/web";
 export = (report: Report = engineReport) =>
   deploy(report, {
     alarmTopics: wireAlarmTopics,
+    images: wireImages,
     network: wireNetwork,
     data: wireData,
     monitoringServer: wireMonitoringServer,

@@ -1,8 +1,10 @@
 import { HeadBucketCommand, ListObjectsV2Command, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
+import { GetParametersCommand, PutParameterCommand, SSMClient } from "@aws-sdk/client-ssm";
 import { existsSync, readFileSync } from "node:fs";
 import * as path from "node:path";
 import { parse } from "yaml";
-import { validate } from "../config";
+import { amiKinds, pointerName, proofName, type AmiProof } from "../components/common/ami-pointer";
+import { validate, type Settings } from "../config";
 import type { SandboxStack } from "./project";
 
 /** A client for the emulator. */
@@ -23,8 +25,8 @@ export function readListing(text: string): string[] {
     .filter((line) => line !== "" && !line.startsWith("#"));
 }
 
-/** The stack's fleet as it is configured: its bucket, and the keys of its listing file. */
-export function fleetOf(place: SandboxStack): { bucket: string; keys: readonly string[] } | undefined {
+/** The stack's settings, as the program will read them. */
+function settingsOf(place: SandboxStack): Settings {
   const file = path.join(place.folder, `Pulumi.${place.name}.yaml`);
   const { config } = parse(readFileSync(file, "utf8")) as { config: Record<string, unknown> };
   const project = "trading-platform";
@@ -33,15 +35,39 @@ export function fleetOf(place: SandboxStack): { bucket: string; keys: readonly s
       key.startsWith(`${project}:`) ? [[key.slice(project.length + 1), value]] : [],
     ),
   );
-  const settings = validate(
-    { project, organization: "organization", stack: place.name },
-    raw,
-    config["aws:region"] as string,
-  );
-  const { fleet } = settings;
+  return validate({ project, organization: "organization", stack: place.name }, raw, config["aws:region"] as string);
+}
+
+/** The stack's fleet as it is configured: its bucket, and the keys of its listing file. */
+export function fleetOf(place: SandboxStack): { bucket: string; keys: readonly string[] } | undefined {
+  const { fleet } = settingsOf(place);
   if (fleet?.source !== "bucket") return undefined;
   const listing = fleet.listing === undefined ? "" : path.resolve(place.root, fleet.listing);
   return { bucket: fleet.bucket, keys: existsSync(listing) ? readListing(readFileSync(listing, "utf8")) : [] };
+}
+
+const amazonLinux = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64";
+
+/**
+ * Points the stage's AMI pointers at an image, as `npm run ami -- promote` would before a stage's first deployment: those that
+ * the stack only reads and that are not there yet. Returns their names.
+ */
+export async function seedPointers(place: SandboxStack, endpoint: string): Promise<string[]> {
+  const { images, project, stage } = settingsOf(place);
+  if (!images || images.create) return [];
+  const credentials = { accessKeyId: "sandbox", secretAccessKey: "sandbox" };
+  const ssm = new SSMClient({ endpoint, region: "us-east-1", credentials });
+  const names = amiKinds.filter((kind) => images.kinds.includes(kind)).map((kind) => pointerName(project, stage, kind));
+  const { Parameters = [], InvalidParameters = [] } = await ssm.send(
+    new GetParametersCommand({ Names: [amazonLinux, ...names] }),
+  );
+  const ami = Parameters.find(({ Name }) => Name === amazonLinux)?.Value ?? "";
+  const proof: AmiProof = { ami, override: "the sandbox's own image", by: "sandbox", at: new Date().toISOString() };
+  for (const Name of InvalidParameters) {
+    await ssm.send(new PutParameterCommand({ Name, Value: ami, Type: "String" }));
+    await ssm.send(new PutParameterCommand({ Name: proofName(Name), Value: JSON.stringify(proof), Type: "String" }));
+  }
+  return InvalidParameters;
 }
 
 /**

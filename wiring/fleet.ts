@@ -17,6 +17,7 @@ export async function wireFleet(platform: Platform) {
     ...fleet,
     environment: { ...marketDataEnvironment(platform), ...fleet.environment },
     cloud,
+    amis: { x86_64: platform.amis?.trading, arm64: platform.amis?.["trading-arm64"] },
     vpcId: network.vpcId,
     subnets: network.appSubnets,
     plan: await planFleet({ ...fleet, project, stack, previous: fleetRecordOf(previous), access }, report),

@@ -7,13 +7,14 @@ export function marketDataEnvironment({ settings, network }: Platform): Readonly
   return settings.ingest && subnet ? { MARKET_DATA_URL: ingestEndpoint(subnet.cidr, settings.ingest.port) } : {};
 }
 
-export function wireIngest({ settings, cloud, tags, network, data, marketDataReaders, alarmTopics }: Platform) {
+export function wireIngest({ settings, cloud, tags, network, data, marketDataReaders, alarmTopics, amis }: Platform) {
   const subnet = network?.appSubnets[0];
   const bucket = data?.buckets?.buckets.marketData;
   if (!settings.ingest || !network || !subnet || !bucket) return undefined;
   const ingest = new MarketDataIngest("ingest", {
     ...settings.ingest,
     cloud,
+    ami: settings.ingest.ami ?? amis?.ingest,
     project: tags.project,
     stack: tags.stack,
     stage: settings.stage,

@@ -1,4 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
+import type { AmiKind } from "../components/common/ami-pointer";
 import { lookupCloud, type Cloud } from "../components/common/iam";
 import { previousOutputs, type PreviousOutputs } from "../components/common/previous-deployment";
 import type { Report } from "../components/common/report";
@@ -28,6 +29,8 @@ export interface Platform {
   /** Group that scrapes the hosts' metrics. */
   monitoringSecurityGroupId?: pulumi.Output<string>;
   alarmTopics?: Readonly<Record<Severity, pulumi.Output<string>>>;
+  /** AMI pointers by kind, where the stack has any. */
+  amis?: Readonly<Partial<Record<AmiKind, string>>>;
   network?: TradingVpc;
   data?: DataPlatform;
 }

@@ -1,4 +1,5 @@
 import { LocalZoneTrader } from "../components/trading/local-zone-trader";
+import { amazonLinux } from "../components/trading/private-host";
 import type { Platform } from "./platform";
 
 export function wireTrader(platform: Platform) {
@@ -9,6 +10,7 @@ export function wireTrader(platform: Platform) {
   const trader = new LocalZoneTrader("trader", {
     ...settings.trader,
     cloud,
+    ami: settings.trader.ami ?? platform.amis?.trading ?? amazonLinux.x86_64,
     project: tags.project,
     stack: tags.stack,
     stage: settings.stage,

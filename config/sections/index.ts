@@ -2,6 +2,7 @@ import type { z } from "zod";
 import type { Section } from "../section";
 import { data } from "./data";
 import { fleet } from "./fleet";
+import { images } from "./images";
 import { ingest } from "./ingest";
 import { kubernetes } from "./kubernetes";
 import { monitoring } from "./monitoring";
@@ -31,6 +32,7 @@ export const sections = {
   services,
   web,
   site,
+  images,
 } as const;
 
 export type SectionKey = keyof typeof sections;

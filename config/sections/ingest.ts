@@ -13,6 +13,10 @@ export const ingest = defineSection({
         .instanceType()
         .default(byStage({ dev: "t3.small", qa: "t3.small", prod: "c6i.large" }))
         .meta({ description: "Instance type of the server" }),
+      ami: fields.ami().optional().meta({
+        description: "System image; the stage's pointer where images has one, else Amazon Linux 2023",
+        allowed: "ami-0123456789abcdef0, or resolve:ssm:/name/of/parameter",
+      }),
       image: z.string().meta({ description: "Image of the server (docker/ingest), by release or digest" }),
       feed: z
         .enum(["iex", "sip"])

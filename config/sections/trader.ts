@@ -8,9 +8,6 @@ import {
 } from "../../components/trading/local-zone-trader/check";
 import { defineSection, fields } from "../section";
 
-/** Amazon Linux 2023; EC2 looks the parameter up whenever it launches an instance. */
-const amazonLinux = "resolve:ssm:/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64";
-
 /** The trading host in a Local Zone. */
 export const trader = defineSection({
   description: "The trading host in a Local Zone next to the exchange, with IB Gateway and the bot in containers.",
@@ -25,7 +22,10 @@ export const trader = defineSection({
         .instanceType()
         .default(byStage({ dev: "c6i.large", qa: "c6in.xlarge", prod: "c6in.2xlarge" }))
         .meta({ description: "Instance type: development, paper trading, live trading" }),
-      ami: fields.ami().default(amazonLinux).meta({ description: "System image; prod pins what qa has run" }),
+      ami: fields.ami().optional().meta({
+        description: "System image; the stage's pointer where images has one, else Amazon Linux 2023",
+        allowed: "ami-0123456789abcdef0, or resolve:ssm:/name/of/parameter",
+      }),
       gatewayPort: z
         .int()
         .default(gatewayPorts[tradingModeOf(stage)])

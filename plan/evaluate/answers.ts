@@ -187,6 +187,19 @@ export function zonesOf(region: string): { name: string; id: string }[] {
   }));
 }
 
+/** A plan reads no parameter: every pointer names an image, and takes it for proven. */
+function parameterValue(name: string): string {
+  const pointer = name.replace(/\/proof$/, "");
+  const ami = `ami-${shortHash(pointer, 17)}`;
+  if (pointer === name) return ami;
+  return JSON.stringify({
+    ami,
+    ranIn: "qa",
+    by: `arn:aws:iam::${planAccountId}:user/plan`,
+    at: "2026-01-01T00:00:00Z",
+  });
+}
+
 /** Data sources by token. A token that is not listed is an error: an invented answer would make a plan lie. */
 const dataSources: Readonly<Record<string, (inputs: Inputs, region: string) => Inputs>> = {
   "aws:index/getCallerIdentity:getCallerIdentity": () => ({
@@ -227,7 +240,7 @@ const dataSources: Readonly<Record<string, (inputs: Inputs, region: string) => I
   }),
   "aws:ssm/getParameter:getParameter": (inputs) => ({
     name: inputs.name,
-    value: `ami-${shortHash(String(inputs.name), 17)}`,
+    value: parameterValue(String(inputs.name)),
     type: "String",
     version: 1,
     arn: `arn:aws:ssm:us-east-1:${planAccountId}:parameter${String(inputs.name)}`,

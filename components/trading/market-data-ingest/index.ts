@@ -21,6 +21,8 @@ export interface MarketDataIngestArgs {
   readonly vpcId: pulumi.Input<string>;
   readonly subnet: { readonly id: pulumi.Input<string>; readonly cidr: string };
   readonly instanceType: string;
+  /** AMI id, or `resolve:ssm:` and a parameter's name. @default Amazon Linux 2023 */
+  readonly ami?: string | undefined;
   /** Image of the websocket server (docker/ingest), by release or digest. */
   readonly image: string;
   /** Alpaca's feed: `iex` is free, `sip` has every exchange. */
@@ -107,7 +109,7 @@ export class MarketDataIngest extends pulumi.ComponentResource {
     const instance = privateHost(
       `${name}-host`,
       {
-        ami: amazonLinux.x86_64,
+        ami: args.ami ?? amazonLinux.x86_64,
         instanceType: args.instanceType,
         subnetId: args.subnet.id,
         securityGroupId: group.id,

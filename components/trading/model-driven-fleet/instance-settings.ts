@@ -39,13 +39,23 @@ export function isArm(instanceType: string): boolean {
   return family === "a1" || /\d[a-z]*g[a-z]*$/.test(family);
 }
 
+/** AMIs for types that name none, by processor. @default Amazon Linux 2023 */
+export type AmisByProcessor = Readonly<Partial<Record<"x86_64" | "arm64", string | undefined>>>;
+
 /**
  * The AMI as a launch template takes it. EC2 reads an SSM parameter when an instance starts: a new AMI behind the pointer
  * serves new and replaced instances, and does not replace those that trade.
  */
-export function amiOf({ ami, instanceType }: Pick<TypeSettings, "ami" | "instanceType">): string {
+export function amiOf(
+  { ami, instanceType }: Pick<TypeSettings, "ami" | "instanceType">,
+  byProcessor: AmisByProcessor = {},
+): string {
   const processor = isArm(instanceType) ? "arm64" : "x86_64";
-  return ami ?? `resolve:ssm:/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-${processor}`;
+  return (
+    ami ??
+    byProcessor[processor] ??
+    `resolve:ssm:/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-${processor}`
+  );
 }
 
 /** True where the name begins with a registry's host, as Docker tells them apart. */

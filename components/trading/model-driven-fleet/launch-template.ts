@@ -2,7 +2,7 @@ import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import type { Cloud } from "../../common/iam";
 import { stableName } from "../../common/naming";
-import { amiOf, imageUri, type TypeSettings } from "./instance-settings";
+import { amiOf, imageUri, type AmisByProcessor, type TypeSettings } from "./instance-settings";
 import { userData } from "./user-data";
 
 /** What all launch templates of a fleet have in common. */
@@ -13,6 +13,7 @@ export interface TemplateArgs {
   readonly logGroup: string;
   readonly environment?: Readonly<Record<string, string>>;
   readonly brokerSecretArn?: string | undefined;
+  readonly amis?: AmisByProcessor;
 }
 
 /** Host of the account's own container registry. */
@@ -47,7 +48,7 @@ export function createTemplate(
     `${name}-type-${stableName(type)}`,
     {
       description: "Instances of one model type; tags say which model",
-      imageId: amiOf(settings),
+      imageId: amiOf(settings, args.amis),
       instanceType: settings.instanceType,
       iamInstanceProfile: { arn: uses.profileArn },
       userData: Buffer.from(templateUserData(args, settings), "utf8").toString("base64"),

@@ -9,7 +9,7 @@ import { createFleetAlarms } from "./fleet-alarms";
 import { FleetInstance } from "./fleet-instance";
 import type { FleetPlan } from "./fleet-plan";
 import { createFleetRole } from "./instance-role";
-import { imageUri, settingsFor, type TypeSettings } from "./instance-settings";
+import { imageUri, settingsFor, type AmisByProcessor, type TypeSettings } from "./instance-settings";
 import { modelTags } from "./instance-tags";
 import { createTemplate, ecrHost, templateUserData } from "./launch-template";
 import type { FleetRecord } from "./manifest";
@@ -29,6 +29,8 @@ export interface ModelDrivenFleetArgs extends TypeSettings {
   readonly prefix: string;
   /** Settings by model type, in place of the fleet's own. @default {} */
   readonly modelTypes?: Readonly<Record<string, Partial<TypeSettings>>>;
+  /** AMIs for types that name none, by processor. @default Amazon Linux 2023 */
+  readonly amis?: AmisByProcessor;
   readonly tradingMode: "paper" | "live";
   /** Further environment variables of the traders; never secrets. @default {} */
   readonly environment?: Readonly<Record<string, string>>;
