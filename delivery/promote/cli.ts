@@ -1,0 +1,159 @@
+/** `npm run promote`: takes what a stage has proven over into the next stage's file. */
+import { Command, InvalidArgumentError } from "commander";
+import { readFileSync } from "node:fs";
+import * as path from "node:path";
+import { parse } from "yaml";
+import { validate } from "../../config";
+import { userPath } from "../../plan/settings/project";
+import { exitStatus, notEmpty, runCommand, start, UsageError } from "../common/command";
+import { readHistory } from "../common/history";
+import { openStack } from "../common/stack-settings";
+import { planPromotion, type Promotion, type Side } from "./promotion";
+import { changedText, readStackFile, replaceFile } from "./stack-file";
+import { kinds, shownPath, type Kind, type Values } from "./values";
+
+interface Options {
+  readonly kinds: readonly Kind[];
+  readonly keep: readonly string[];
+  readonly history?: string;
+  readonly verification?: string;
+  readonly folder?: string;
+  readonly dryRun?: boolean;
+}
+
+const help = `
+Values that are promoted, where the earlier stage's file has them:
+  ami    images of machines: ids and SSM parameters
+  image  images of containers: references and digests
+  size   instance types and classes, CPU, memory, volumes
+
+A value counts as proven when the earlier stage's last deployment succeeded and had it in its configuration. With one value
+that is not, nothing is written. For prod the AMIs are listed in policies.provenAmis too. Nothing is committed or opened.
+
+Examples:
+  npm run promote -- dev qa --dry-run             show the difference
+  npm run promote -- qa prod                      write Pulumi.prod.yaml
+  npm run promote -- qa prod --kinds ami,image    the sizes of prod are its own
+  npm run promote -- qa prod --keep fleet.instanceType --verification qa.json
+
+Exit status:
+  0  promoted, or nothing to do
+  1  refused: a value was not run in the earlier stage
+  2  bad usage or configuration
+  3  failed
+`;
+
+function kindNames(value: string): Kind[] {
+  return value.split(",").map((one) => {
+    const kind = kinds.find((known) => known === one.trim());
+    if (!kind) throw new InvalidArgumentError(`"${one}" is no kind; allowed: ${kinds.join(", ")}.`);
+    return kind;
+  });
+}
+
+function command(): Command {
+  return new Command("promote")
+    .usage("<from> <to> [options]")
+    .description("Takes the values that a stage has proven over into the next stage's stack file.")
+    .argument("<from>", "stack that has run the values, such as dev")
+    .argument("<to>", "stack whose file takes them over, such as qa")
+    .option("--kinds <kinds>", "kinds of values, with commas between them", kindNames, [...kinds])
+    .option(
+      "--keep <path>",
+      "leave this setting, or section, of the later stage",
+      (one: string, before: string[]) => [...before, notEmpty(one)],
+      [],
+    )
+    .option(
+      "--history <file>",
+      "history of <from> as `pulumi stack history --json` prints it, instead of asking pulumi",
+      notEmpty,
+    )
+    .option(
+      "--verification <file>",
+      "what `npm run verify -- <from> --format json` said; refused unless it was fine",
+      notEmpty,
+    )
+    .option("--folder <folder>", "folder of the stack files", notEmpty)
+    .option("--dry-run", "show the difference and write nothing")
+    .addHelpText("after", help);
+}
+
+interface Opened extends Side {
+  readonly file: string;
+}
+
+function open(stack: string, folder: string | undefined): Opened & { root: string; project: string } {
+  const given = folder === undefined ? undefined : path.join(folder, `Pulumi.${stack}.yaml`);
+  const { root, settings } = openStack({ stack, configFile: given });
+  const file = given === undefined ? path.join(root, `Pulumi.${stack}.yaml`) : userPath(given, root);
+  const config = readStackFile(file, path.basename(file));
+  return { root, project: settings.project, stack, stage: settings.stage, config, file };
+}
+
+/** Why a verification does not speak for a stack; undefined where it does. */
+function notVerified(given: string, root: string, stack: string): string | undefined {
+  let seen: { stack?: unknown; ok?: unknown };
+  try {
+    seen = JSON.parse(readFileSync(userPath(given, root), "utf8")) as typeof seen;
+  } catch (error) {
+    throw new UsageError(`--verification ${given}: cannot be read: ${(error as Error).message}`);
+  }
+  if (seen.stack !== stack) return `--verification ${given}: is about ${String(seen.stack)}, not ${stack}`;
+  return seen.ok === true ? undefined : `--verification ${given}: ${stack} was not fine`;
+}
+
+const show = (value: unknown) => (value === undefined ? "(not set)" : JSON.stringify(value));
+
+/** The difference, for people. */
+export function renderPromotion({ changes, leftOut, refused }: Promotion, from: string, to: string): string {
+  const lines = [`${from} to ${to}: ${changes.length} changed, ${leftOut.length} left out, ${refused.length} refused`];
+  for (const { path: at, before, after } of changes)
+    lines.push(`  ${shownPath(at)}`, `    - ${show(before)}`, `    + ${show(after)}`);
+  for (const { path: at, reason } of leftOut) lines.push(`  left out  ${at}: ${reason}`);
+  for (const { path: at, value, reason } of refused)
+    lines.push(`  refused   ${at}${value === undefined ? "" : ` ${JSON.stringify(value)}`}: ${reason}`);
+  if (refused.length > 0)
+    lines.push(`Nothing was written. Deploy ${from} with these values and verify it, or leave them with --keep.`);
+  return `${lines.join("\n")}\n`;
+}
+
+/** The later stage must still have a valid configuration. */
+function check(text: string, { project, stack }: Opened & { project: string }): void {
+  const { config } = parse(text) as { config: Values };
+  const own = Object.entries(config).flatMap(([key, value]): [string, unknown][] =>
+    key.startsWith(`${project}:`) ? [[key.slice(project.length + 1), value]] : [],
+  );
+  const region = (config["aws:region"] as string | undefined) ?? process.env.AWS_REGION;
+  validate({ project, organization: "organization", stack }, Object.fromEntries(own), region);
+}
+
+export function main(argv: readonly string[]): Promise<number> {
+  const program = command();
+  return runCommand(program, argv, async () => {
+    const options = program.opts<Options>();
+    const [fromName = "", toName = ""] = program.args;
+    const from = open(fromName, options.folder);
+    const to = open(toName, options.folder);
+    const unverified = options.verification && notVerified(options.verification, from.root, from.stack);
+    const history = readHistory(from.stack, options.history, from.root);
+    const planned: Promotion = unverified
+      ? { changes: [], leftOut: [], refused: [{ path: from.stack, reason: unverified }] }
+      : planPromotion(from, to, history, { ...options, project: from.project });
+    process.stdout.write(renderPromotion(planned, from.stack, to.stack));
+    if (planned.refused.length > 0) return exitStatus.refused;
+    if (planned.changes.length === 0) return exitStatus.fine;
+    const text = await changedText(readFileSync(to.file, "utf8"), planned.changes);
+    check(text, to);
+    if (options.dryRun === true) process.stdout.write("Nothing was written (--dry-run).\n");
+    else {
+      replaceFile(to.file, text);
+      process.stdout.write(
+        `Wrote ${path.basename(to.file)}. Look at it with npm run plan -- ${to.stack} --diff HEAD\n`,
+      );
+    }
+    return exitStatus.fine;
+  });
+}
+
+if (require.main === module) start(main);
