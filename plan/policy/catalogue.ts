@@ -77,7 +77,11 @@ export function renderCatalogue(): string {
     ].join("\n"),
   ]);
   const versions =
-    "Frameworks: CIS AWS Foundations 3.0.0, AWS Foundational Security Best Practices 1.0.0, PCI DSS 4.0.1, SEC 17a-4 (2022).";
+    "Frameworks: CIS AWS Foundations 3.0.0, AWS Foundational Security Best Practices 1.0.0, PCI DSS 4.0.1, SEC 17a-4 (2022). " +
+    "A control is named only where it says the same as the policy. Checked in August 2026: CIS and FSBP by the titles and the " +
+    "membership of their published lists, PCI DSS by AWS's own mapping in its Config conformance packs. Not confirmed by a " +
+    "list of AWS's: EKS.3 as a member of FSBP 1.0.0, and PCI DSS 4.0.1's 6.4.2, 6.5.3 and 8.6.2, which are named by " +
+    "the requirement's wording alone.";
   return [introduction, `${all.length} policies. ${versions}\n`, ...parts, "## Settings", settings(all).join("\n"), ""]
     .join("\n\n")
     .replace(/\n{3,}/g, "\n\n");

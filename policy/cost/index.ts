@@ -1,5 +1,5 @@
 import type * as aws from "@pulumi/aws";
-import { fsbp, on, reference, type Family, type Policy, type Report, type StackResource } from "../frame/policy";
+import { on, reference, type Family, type Policy, type Report, type StackResource } from "../frame/policy";
 import { forEachKnown, ifKnown, isGiven, listOf } from "../frame/values";
 import { globTest } from "../frame/waivers";
 import { isLocalZone } from "../resilience/running";
@@ -136,7 +136,6 @@ export const natAndIdlePublicAddresses: Policy = {
   level: "advisory",
   fix: "Set network.nat to single or none, and release idle addresses",
   url: "https://docs.aws.amazon.com/vpc/latest/userguide/nat-gateway-pricing.html",
-  frameworks: [fsbp("EC2.12")],
   stackRule: (stack, report, { stage }) => {
     const gateways = stack.ofType<aws.ec2.NatGatewayArgs>("aws:ec2/natGateway:NatGateway");
     const regional = gateways.filter(({ propertyDependencies }) =>

@@ -26,7 +26,7 @@ export const snsTopicEncrypted: Policy = {
   level: "mandatory",
   fix: "Set kmsMasterKeyId to a customer key; alarms cannot publish to a topic under alias/aws/sns",
   url: reference("sns/topic"),
-  frameworks: [fsbp("SNS.1"), pci("3.5.1")],
+  frameworks: [pci("3.5.1")],
   checkov: checkov(26),
   rules: on<aws.sns.TopicArgs>("aws:sns/topic:Topic", (topic, report) => {
     if (!isGiven(() => topic.kmsMasterKeyId)) report("messages are not encrypted");

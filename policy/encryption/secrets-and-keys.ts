@@ -81,7 +81,7 @@ export const kmsKeyRotation: Policy = {
   level: "mandatory",
   fix: "Set enableKeyRotation: true",
   url: reference("kms/key"),
-  frameworks: [cis("3.6"), fsbp("KMS.4"), pci("3.7.4")],
+  frameworks: [cis("3.6"), pci("3.7.4")],
   checkov: checkov(7),
   rules: on<aws.kms.KeyArgs>(kmsKey, (key, report) => {
     if (!cannotRotate(key) && key.enableKeyRotation !== true) report("the key does not rotate");

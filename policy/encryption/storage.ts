@@ -27,7 +27,7 @@ export const s3BucketEncrypted: Policy = {
   level: "mandatory",
   fix: "Give the bucket an aws.s3.BucketServerSideEncryptionConfiguration with aws:kms and a customer key",
   url: reference("s3/bucketserversideencryptionconfiguration"),
-  frameworks: [fsbp("S3.17"), pci("3.5.1")],
+  frameworks: [pci("3.5.1")],
   checkov: checkov(19, 145),
   rules: [
     ...on<aws.s3.BucketArgs>(bucketTypes, (bucket, report) => {

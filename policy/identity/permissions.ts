@@ -216,7 +216,7 @@ export const noIamUsers: Policy = {
   level: "mandatory",
   fix: "Use a role: IAM Identity Center for people, an instance profile, task role or OIDC for programs",
   url: reference("iam/user"),
-  frameworks: [cis("1.15"), fsbp("IAM.2"), pci("8.2.2")],
+  frameworks: [cis("1.15"), fsbp("IAM.2")],
   checkov: checkov(40, 273),
   rules: [
     ...on<object>("aws:iam/user:User", (_user, report) => report("it is an IAM user")),

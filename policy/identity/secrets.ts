@@ -108,7 +108,7 @@ export const ecrImmutableAndScanned: Policy = {
   level: "mandatory",
   fix: "Set imageTagMutability: IMMUTABLE and imageScanningConfiguration.scanOnPush: true",
   url: reference("ecr/repository"),
-  frameworks: [fsbp("ECR.1"), fsbp("ECR.2"), pci("6.3.3")],
+  frameworks: [fsbp("ECR.1"), fsbp("ECR.2")],
   checkov: checkov(51, 163),
   rules: on<aws.ecr.RepositoryArgs>(["aws:ecr/repository:Repository", "awsx:ecr:Repository"], (repository, report) => {
     if (!repository.imageTagMutability?.startsWith("IMMUTABLE")) report("a tag may come to mean another image");

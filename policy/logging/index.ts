@@ -143,7 +143,7 @@ export const logRetentionSet: Policy = {
   level: "mandatory",
   fix: "Set retentionInDays",
   url: reference("cloudwatch/loggroup"),
-  frameworks: [fsbp("CloudWatch.16"), pci("10.5.1")],
+  frameworks: [pci("10.5.1")],
   checkov: checkov(66, 338),
   config: {
     minimumDays: {
@@ -168,7 +168,7 @@ export const wafLogging: Policy = {
   level: "mandatory",
   fix: "Add an aws.wafv2.WebAclLoggingConfiguration",
   url: reference("wafv2/webaclloggingconfiguration"),
-  frameworks: [fsbp("WAF.11"), pci("10.2.1")],
+  frameworks: [pci("10.2.1")],
   checkov: checkov(176, "2:31"),
   stackRule: (stack, report) => {
     const logging = "aws:wafv2/webAclLoggingConfiguration:WebAclLoggingConfiguration";

@@ -31,7 +31,7 @@ export const noPublicIpInstance: Policy = {
   level: "mandatory",
   fix,
   url: reference("ec2/instance"),
-  frameworks: [fsbp("EC2.9"), pci("1.4.4")],
+  frameworks: [fsbp("EC2.9"), pci("1.4.2")],
   checkov: checkov(88),
   rules: [
     ...on<aws.ec2.InstanceArgs>(
@@ -64,7 +64,7 @@ export const noPublicIpLaunchTemplate: Policy = {
   level: "mandatory",
   fix: 'Declare networkInterfaces with associatePublicIpAddress: "false"; left out, the subnet decides',
   url: reference("ec2/launchtemplate"),
-  frameworks: [fsbp("EC2.25"), pci("1.4.4")],
+  frameworks: [fsbp("EC2.25"), pci("1.4.2")],
   checkov: checkov(88),
   stackRule: (stack, report) => {
     for (const template of stack.ofType<aws.ec2.LaunchTemplateArgs>("aws:ec2/launchTemplate:LaunchTemplate")) {
@@ -117,7 +117,7 @@ export const noPublicIpSubnet: Policy = {
   level: "mandatory",
   fix: "Set mapPublicIpOnLaunch and assignIpv6AddressOnCreation to false",
   url: reference("ec2/subnet"),
-  frameworks: [fsbp("EC2.15"), pci("1.4.4")],
+  frameworks: [fsbp("EC2.15"), pci("1.4.2")],
   checkov: checkov(130),
   rules: [
     ...on<aws.ec2.SubnetArgs>(subnetTypes, (subnet, report, { type }) => {
@@ -149,7 +149,7 @@ export const noPublicIpNetworkInterface: Policy = {
   level: "mandatory",
   fix: "Take the elastic IP off the interface, and reach it through a load balancer or Session Manager",
   url: reference("ec2/networkinterface"),
-  frameworks: [pci("1.4.4")],
+  frameworks: [pci("1.4.2")],
   rules: [
     ...on<aws.ec2.NetworkInterfaceArgs>("aws:ec2/networkInterface:NetworkInterface", checkIpv6),
     ...on<aws.ec2.EipArgs>("aws:ec2/eip:Eip", (address, report, at) => {
@@ -179,7 +179,7 @@ export const noPublicIpFargate: Policy = {
   level: "mandatory",
   fix: "Set assignPublicIp: false in the network configuration, and use private subnets",
   url: reference("ecs/service"),
-  frameworks: [fsbp("ECS.2"), pci("1.4.4")],
+  frameworks: [fsbp("ECS.2"), pci("1.4.2")],
   checkov: checkov(333),
   rules: [
     ...on<aws.ecs.ServiceArgs>("aws:ecs/service:Service", (service, report) =>
@@ -218,7 +218,7 @@ export const elasticIpOnlyForNatOrBastion: Policy = {
   level: "mandatory",
   fix: "Release the address, or name it in policies.publicEntries with the bastion that needs it",
   url: reference("ec2/eip"),
-  frameworks: [pci("1.4.4")],
+  frameworks: [pci("1.4.2")],
   checkov: checkov("2:19"),
   stackRule: (stack, report, context) => {
     const users = [

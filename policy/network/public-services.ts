@@ -51,7 +51,7 @@ export const eksEndpointPrivate: Policy = {
   level: "mandatory",
   fix: "Set endpointPublicAccess: false and endpointPrivateAccess: true",
   url: reference("eks/cluster"),
-  frameworks: [fsbp("EKS.1"), pci("1.4.4")],
+  frameworks: [fsbp("EKS.1"), pci("1.4.2")],
   checkov: checkov(38, 39),
   rules: [
     ...on<aws.eks.ClusterArgs>("aws:eks/cluster:Cluster", ({ vpcConfig }, report) =>
@@ -74,7 +74,7 @@ export const loadBalancerInternal: Policy = {
   level: "mandatory",
   fix: "Set internal: true, or name it in policies.publicEntries and associate a web ACL",
   url: reference("lb/loadbalancer"),
-  frameworks: [pci("1.4.4"), pci("6.4.2")],
+  frameworks: [pci("1.4.2"), pci("6.4.2")],
   checkov: checkov("2:28"),
   rules: on<aws.lb.LoadBalancerArgs>(
     [...balancerTypes, awsxBalancer, "awsx:lb:NetworkLoadBalancer", "aws:elb/loadBalancer:LoadBalancer"],

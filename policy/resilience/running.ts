@@ -280,7 +280,6 @@ export const alarmHasAction: Policy = {
   level: "mandatory",
   fix: "Set alarmActions to the alarm topic, and leave actionsEnabled on",
   url: reference("cloudwatch/metricalarm"),
-  frameworks: [fsbp("CloudWatch.15"), fsbp("CloudWatch.17")],
   checkov: checkov(319),
   rules: on<aws.cloudwatch.MetricAlarmArgs>(
     [alarmType, "aws:cloudwatch/compositeAlarm:CompositeAlarm"],

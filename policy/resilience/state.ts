@@ -12,7 +12,6 @@ export const s3Versioned: Policy = {
   level: "mandatory",
   fix: "Give the bucket an aws.s3.BucketVersioning with status Enabled",
   url: reference("s3/bucketversioning"),
-  frameworks: [fsbp("S3.14")],
   checkov: checkov(21),
   rules: on<aws.s3.BucketVersioningArgs>(companionTypes("BucketVersioning"), ({ versioningConfiguration }, report) => {
     if (versioningConfiguration.status !== "Enabled")
@@ -65,7 +64,7 @@ export const complianceBucketLockedAndReplicated: Policy = {
   level: "mandatory",
   fix: "Set objectLockEnabled with a COMPLIANCE retention of six years or more, and an aws.s3.BucketReplicationConfig",
   url: "https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock.html",
-  frameworks: [{ name: "SEC 17a-4", version: "2022", reference: "17 CFR 240.17a-4(f)(2)(i)" }, fsbp("S3.15")],
+  frameworks: [{ name: "SEC 17a-4", version: "2022", reference: "17 CFR 240.17a-4(f)(2)(i)(B)" }],
   checkov: checkov(143, 144),
   config: {
     minimumYears: {

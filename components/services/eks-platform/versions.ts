@@ -9,7 +9,7 @@ export interface KubernetesVersion {
   readonly extendedUntil: string;
 }
 
-/** Source: Amazon EKS user guide, "Kubernetes release calendar", as of April 2026; append what AWS adds. */
+/** Source: Amazon EKS user guide, "Kubernetes release calendar", as of August 2026; append what AWS adds. */
 export const kubernetesVersions: readonly KubernetesVersion[] = [
   { version: "1.28", standardUntil: "2024-11-26", extendedUntil: "2025-11-26" },
   { version: "1.29", standardUntil: "2025-03-23", extendedUntil: "2026-03-23" },
@@ -19,9 +19,10 @@ export const kubernetesVersions: readonly KubernetesVersion[] = [
   { version: "1.33", standardUntil: "2026-07-29", extendedUntil: "2027-07-29" },
   { version: "1.34", standardUntil: "2026-12-02", extendedUntil: "2027-12-02" },
   { version: "1.35", standardUntil: "2027-03-27", extendedUntil: "2028-03-27" },
+  { version: "1.36", standardUntil: "2027-08-02", extendedUntil: "2028-08-02" },
 ];
 
-/** The newest version that the table knows. */
+/** What a new cluster gets by default: the newest version that the cluster's own tools are pinned for. */
 export const newestKubernetes = "1.35";
 
 const day = (date: Date) => date.toISOString().slice(0, 10);
