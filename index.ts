@@ -1,5 +1,6 @@
 import { engineReport, type Report } from "./components/common/report";
 import { wireAlarmTopics } from "./wiring/alarm-topics";
+import { wireBackups } from "./wiring/backups";
 import { wireData } from "./wiring/data";
 import { wireFleet } from "./wiring/fleet";
 import { wireImages } from "./wiring/images";
@@ -35,4 +36,5 @@ export = (report: Report = engineReport) =>
     ingest: wireIngest,
     schedule: wireSchedule,
     security: wireSecurity,
+    backups: wireBackups,
   });

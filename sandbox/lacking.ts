@@ -62,6 +62,7 @@ export const idle: readonly Idle[] = [
   },
   { what: "IAM policies", instead: "are stored and not enforced, bucket policies without conditions excepted" },
   { what: "Security Hub, GuardDuty, Config, CloudTrail", instead: "are switched on and find nothing" },
+  { what: "AWS Backup", instead: "plans and restore tests are stored; nothing is saved, copied or restored" },
   {
     what: "S3 replication, lifecycle, Object Lock",
     instead: "are set; nothing is copied or moved, and a retention does hold objects",

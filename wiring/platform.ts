@@ -6,6 +6,7 @@ import type { Report } from "../components/common/report";
 import { tagEverything, type PlatformTags } from "../components/common/tags";
 import type { DataPlatform } from "../components/data/data-platform";
 import type { TradingVpc } from "../components/network/trading-vpc";
+import type { FargateServices } from "../components/services/fargate-services";
 import type { Severity } from "../components/operations/alarm-topics";
 import { loadSettings, type Settings } from "../config";
 
@@ -33,6 +34,7 @@ export interface Platform {
   amis?: Readonly<Partial<Record<AmiKind, string>>>;
   network?: TradingVpc;
   data?: DataPlatform;
+  services?: FargateServices;
 }
 
 /** Wires one section; returns its stack outputs, or undefined where the section is off. */

@@ -18,6 +18,7 @@ export function wireServices(platform: Platform) {
     loadBalancer: settings.services.loadBalancer,
     alarmTopicArn: alarmTopics?.critical,
   });
+  platform.services = services;
   return {
     url: services.url,
     cluster: services.clusterName,

@@ -23,6 +23,11 @@ export interface LambdaFunctionArgs {
   readonly memoryMiB?: number;
   /** @default 90 */
   readonly logRetentionDays?: number;
+  /** Subnets and groups where the function reaches what is only inside of the VPC. @default outside of any VPC */
+  readonly vpc?: {
+    readonly subnetIds: readonly pulumi.Input<string>[];
+    readonly securityGroupIds: readonly pulumi.Input<string>[];
+  };
   /** A queue shared with sibling functions. @default a queue of its own */
   readonly deadLetterQueueArn?: pulumi.Input<string>;
   readonly alarmTopicArn?: pulumi.Input<string>;
@@ -72,6 +77,10 @@ export class LambdaFunction extends pulumi.ComponentResource {
         services: ["lambda.amazonaws.com"],
         description: args.description,
         policies: { own: ownPolicy(args, logs.arn, deadLetterArn) },
+        // Its network interfaces are Lambda's to make; AWS keeps the rights for that in a policy of its own.
+        managedPolicyArns: args.vpc
+          ? [`arn:${args.cloud.partition}:iam::aws:policy/service-role/AWSLambdaVPCAccessExecutionRole`]
+          : [],
       },
       parent,
     );
@@ -93,6 +102,9 @@ export class LambdaFunction extends pulumi.ComponentResource {
         tracingConfig: { mode: "Active" },
         deadLetterConfig: { targetArn: deadLetterArn },
         loggingConfig: { logFormat: "JSON", logGroup: logs.name },
+        ...(args.vpc && {
+          vpcConfig: { subnetIds: [...args.vpc.subnetIds], securityGroupIds: [...args.vpc.securityGroupIds] },
+        }),
       },
       parent,
     );

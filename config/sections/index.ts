@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import type { Section } from "../section";
+import { backups } from "./backups";
 import { data } from "./data";
 import { fleet } from "./fleet";
 import { images } from "./images";
@@ -33,6 +34,7 @@ export const sections = {
   web,
   site,
   images,
+  backups,
 } as const;
 
 export type SectionKey = keyof typeof sections;

@@ -37,18 +37,19 @@ export class NotReady extends Error {
   override readonly name = "NotReady";
 }
 
-/** Asks until the answer is yes. */
+/** Asks until the answer is yes; `then` says what happens after the last time. */
 export async function until(
   what: string,
   ask: () => Promise<boolean>,
   wait: (milliseconds: number) => Promise<void>,
   attempts = 50,
+  then = "Secrets Manager tries again",
 ): Promise<void> {
   for (let attempt = 0; attempt < attempts; attempt++) {
     if (await ask()) return;
     await wait(15_000);
   }
-  throw new NotReady(`${what} after ${(attempts * 15) / 60} minutes; Secrets Manager tries again`);
+  throw new NotReady(`${what} after ${(attempts * 15) / 60} minutes; ${then}`);
 }
 
 /** Waits in real time. */

@@ -26,7 +26,7 @@ const freePatterns: readonly RegExp[] = [
   /^aws:ecs\/(cluster|taskDefinition|clusterCapacityProviders|accountSettingDefault):/,
   /^aws:ecr\/(lifecyclePolicy|repositoryPolicy|registryScanningConfiguration):/,
   /^aws:efs\/(mountTarget|accessPoint|fileSystemPolicy|backupPolicy):/,
-  /^aws:backup\/(plan|selection|vaultPolicy|vaultLockConfiguration|vaultNotifications|regionSettings|globalSettings):/,
+  /^aws:backup\/(plan|selection|restoreTestingPlan|vaultPolicy|vaultLockConfiguration|vaultNotifications|regionSettings|globalSettings):/,
   /^aws:ssm\/(document|association|maintenanceWindow\w*|patchBaseline|patchGroup):/,
   /^aws:scheduler\/scheduleGroup:/,
   /^aws:cfg\/(recorderStatus|deliveryChannel|aggregateAuthorization|retentionConfiguration):/,

@@ -19,6 +19,7 @@ const unscopable: readonly RegExp[] = [
   /^states:(ListStateMachines|ValidateStateMachineDefinition)$/i,
   /^secretsmanager:(GetRandomPassword|ListSecrets|BatchGetSecretValue)$/i,
   /^eks:(DescribeAddonVersions|ListClusters)$/i,
+  /^backup:(DescribeRestoreJob|PutRestoreValidationResult)$/i,
   /^config:(Put|BatchGet|Get|Select)\w*$/i,
   /^cloudformation:(ListStacks|ValidateTemplate)$/i,
   /^bedrock:(List\w+|GetFoundationModelAvailability)$/i,

@@ -2,6 +2,7 @@ import type * as aws from "@pulumi/aws";
 import { bucketTypes, companionsOf, companionTypes } from "../frame/buckets";
 import { checkov, fsbp, on, reference, type Policy, type StackResource, type StackView } from "../frame/policy";
 import { forEachKnown, ifKnown, isGiven, listOf } from "../frame/values";
+import { globTest } from "../frame/waivers";
 
 type Bucket = StackResource<{ readonly bucket?: string; readonly tags?: Readonly<Record<string, string>> }>;
 
@@ -94,28 +95,57 @@ export const complianceBucketLockedAndReplicated: Policy = {
   },
 };
 
-/** What holds state that a backup plan can save, and the property that names each in a selection. */
-const backedUpTypes = [
-  "aws:rds/instance:Instance",
-  "aws:rds/cluster:Cluster",
-  "aws:efs/fileSystem:FileSystem",
-  "aws:dynamodb/table:Table",
-  "aws:ebs/volume:Volume",
-] as const;
+/** What holds state that a backup plan can save, and how ARNs of its kind begin after the partition. */
+const backedUpTypes: Readonly<Record<string, RegExp>> = {
+  "aws:rds/instance:Instance": /^rds:[^:]*:[^:]*:db:/,
+  "aws:rds/cluster:Cluster": /^rds:[^:]*:[^:]*:cluster:/,
+  "aws:efs/fileSystem:FileSystem": /^elasticfilesystem:/,
+  "aws:dynamodb/table:Table": /^dynamodb:/,
+  "aws:ebs/volume:Volume": /^ec2:[^:]*:[^:]*:volume\//,
+};
+
+type Conditions = Readonly<Record<string, readonly { readonly key: string; readonly value: string }[] | undefined>>;
 
 interface Selection {
   readonly resources?: readonly string[];
   readonly selectionTags?: readonly { readonly key: string; readonly value: string }[];
+  readonly conditions?: readonly Conditions[];
+}
+
+/** Tests of a selection's conditions on one tag's value; a form that is not known here selects nothing. */
+const conditionTests: Readonly<Record<string, (value: string | undefined, wanted: string) => boolean>> = {
+  stringEquals: (value, wanted) => value === wanted,
+  stringLikes: (value, wanted) => value !== undefined && globTest(wanted)(value),
+  stringNotEquals: (value, wanted) => value !== undefined && value !== wanted,
+  stringNotLikes: (value, wanted) => value !== undefined && !globTest(wanted)(value),
+};
+
+/** Conditions of a selection narrow what its `resources` name: all of them have to hold. */
+function meetsConditions(tags: Readonly<Record<string, string>>, conditions: readonly Conditions[]): boolean {
+  return conditions
+    .flatMap((one) => Object.entries(one))
+    .every(([form, wanted]) =>
+      (wanted ?? []).every(({ key, value }) =>
+        conditionTests[form]?.(tags[key.replace(/^aws:ResourceTag\//, "")], value),
+      ),
+    );
+}
+
+/** Whether a selection's `resources` hold every ARN of a kind. */
+function isNamed({ resources }: Selection, ofKind: RegExp | undefined): boolean {
+  return listOf(ifKnown(() => resources))
+    .filter((arn): arn is string => typeof arn === "string")
+    .some((arn) => arn === "*" || (arn.endsWith("*") && ofKind?.test(arn.split(":").slice(2).join(":"))));
 }
 
 function isSelected(resource: StackResource, selections: readonly StackResource<Selection>[]): boolean {
   const tags = ifKnown(() => resource.props.tags as Readonly<Record<string, string>> | undefined) ?? {};
+  const ofKind = backedUpTypes[resource.type];
   return selections.some(({ props, propertyDependencies }) => {
-    if ((propertyDependencies.resources ?? []).some(({ urn }) => urn === resource.urn)) return true;
     if (listOf(ifKnown(() => props.selectionTags)).some(({ key, value }) => tags[key] === value)) return true;
-    const service = resource.type.split(":")[1]?.split("/")[0] ?? "";
-    const arns = listOf(ifKnown(() => props.resources)).filter((arn): arn is string => typeof arn === "string");
-    return arns.some((arn) => arn === "*" || (arn.endsWith("*") && arn.split(":")[2]?.includes(service)));
+    const named =
+      (propertyDependencies.resources ?? []).some(({ urn }) => urn === resource.urn) || isNamed(props, ofKind);
+    return named && meetsConditions(tags, listOf(ifKnown(() => props.conditions)));
   });
 }
 
@@ -137,7 +167,7 @@ export const backupPlanCoversState: Policy = {
     const selections = stack.ofType<Selection>(
       "aws:backup/selection:Selection",
     ) as unknown as StackResource<Selection>[];
-    for (const resource of stack.ofType(...backedUpTypes) as readonly StackResource[]) {
+    for (const resource of stack.ofType(...Object.keys(backedUpTypes)) as readonly StackResource[]) {
       if (!isDisposable(resource) && !isSelected(resource, selections)) report("no backup plan covers it", resource);
     }
   },

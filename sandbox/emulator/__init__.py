@@ -9,7 +9,7 @@ from importlib import import_module
 from moto.core.config import default_user_config
 
 MENDED = ("ec2", "ec2_extras", "elasticache", "kms", "rds", "s3", "security_hub", "ssm_images", "unknown", "zones")
-OWN = ("access_analyzer", "application_autoscaling", "budgets", "cloudfront", "security_hub", "step_functions")
+OWN = ("access_analyzer", "application_autoscaling", "backup", "budgets", "cloudfront", "security_hub", "step_functions")
 
 
 def extend_moto():

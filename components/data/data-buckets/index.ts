@@ -27,6 +27,7 @@ export interface DataBucket {
   /** Customer key of the objects; undefined where S3's own keys encrypt. */
   readonly kmsKeyArn?: pulumi.Output<string>;
   readonly replicaArn?: pulumi.Output<string>;
+  readonly replicaName?: pulumi.Output<string>;
 }
 
 /** The log bucket where none is configured. */
@@ -73,6 +74,7 @@ export class DataBuckets extends pulumi.ComponentResource {
         arn: bucket.bucket.arn,
         kmsKeyArn,
         replicaArn: replica?.bucket.arn,
+        replicaName: replica?.bucket.bucket,
       };
     }
     this.logBucketName = this.logAccess(name, made);

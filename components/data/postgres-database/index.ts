@@ -40,6 +40,8 @@ export class PostgresDatabase extends pulumi.ComponentResource implements Databa
   /** ARN of the instance, for backup plans. */
   readonly arn: pulumi.Output<string>;
   readonly identifier: string;
+  /** Group of the data subnets, where a restored copy goes too. */
+  readonly subnetGroupName: pulumi.Output<string>;
 
   constructor(name: string, args: PostgresDatabaseArgs, opts?: pulumi.ComponentResourceOptions) {
     super("trading:data:PostgresDatabase", name, {}, opts);
@@ -71,6 +73,7 @@ export class PostgresDatabase extends pulumi.ComponentResource implements Databa
     this.readerEndpoints = replicas.map(({ address }) => address);
     this.arn = primary.arn;
     this.identifier = identifier;
+    this.subnetGroupName = primary.dbSubnetGroupName;
     this.registerOutputs({
       endpoint: this.endpoint,
       port: this.port,

@@ -56,6 +56,8 @@ export class TimescaleDatabase extends pulumi.ComponentResource implements Datab
   readonly readerEndpoints: readonly pulumi.Output<string>[];
   /** SSM document that promotes the node it is sent to. */
   readonly promotionDocument: pulumi.Output<string>;
+  /** Name of the cluster in pgBackRest and in the nodes' metrics. */
+  readonly stanza: string;
 
   constructor(name: string, args: TimescaleDatabaseArgs, opts?: pulumi.ComponentResourceOptions) {
     super("trading:data:TimescaleDatabase", name, {}, opts);
@@ -80,6 +82,7 @@ export class TimescaleDatabase extends pulumi.ComponentResource implements Datab
     const instances = this.createNodes(name, args, { key, group, master, replication, tuning, place });
     const balancer = createBalancer(name, { settings, network, securityGroupId: group.id, instances }, this);
 
+    this.stanza = `${pulumi.getStack()}-${name}`;
     this.endpoint = balancer.dnsName;
     this.port = settings.port;
     this.databaseName = settings.databaseName;

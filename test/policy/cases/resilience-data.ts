@@ -20,6 +20,7 @@ const locked = (retention: unknown) => [
 ];
 const selection = (props: object, refs?: Record<string, string>) =>
   a("aws:backup/selection:Selection", { ...props }, { name: "sel", ...(refs ? { refs } : {}) });
+const tagged = (value: string) => [{ stringEquals: [{ key: "aws:ResourceTag/backup", value }] }];
 const db = a(rds, { tags: { backup: "daily" } }, { name: "db" });
 
 export const resilienceData = [
@@ -168,6 +169,10 @@ export const resilienceData = [
     ["pass", [db, selection({ resources: [unknown] }, { resources: "db" })]],
     ["pass", [db, selection({ resources: ["arn:aws:rds:*:*:db:*"] })]],
     ["pass", [a("aws:ebs/volume:Volume", { tags: { backup: "none" } })]],
+    ["pass", [db, selection({ resources: ["arn:aws:rds:*:*:db:*"], conditions: tagged("daily") })]],
+    ["fail", [db, selection({ resources: ["*"], conditions: tagged("weekly") })], /no backup plan covers it/],
+    ["fail", [db, selection({ resources: ["arn:aws:ec2:*:*:volume/*"] })], /no backup plan covers it/],
+    ["pass", [a("aws:ebs/volume:Volume"), selection({ resources: ["arn:aws:ec2:*:*:volume/*"] })]],
     ["fail", [db, selection({ selectionTags: [{ key: "backup", value: "weekly" }] })], /no backup plan covers it/],
     ["fail", [a("aws:efs/fileSystem:FileSystem")], /no backup plan covers it/],
     ["undefined", [db], /no backup plan covers it/],
