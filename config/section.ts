@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Issue } from "../components/common/validation";
+import { asDay, isDay } from "./day";
 
 /** The stages: `dev` is development, `qa` paper trading, `prod` live. */
 export const stages = ["dev", "qa", "prod"] as const;
@@ -64,6 +65,13 @@ export const fields = {
       .string()
       .regex(/^(ami-[0-9a-f]{8,17}|resolve:ssm:\/?[\w./-]+)$/, { error: "is neither an AMI id nor an SSM parameter" })
       .meta({ allowed: "ami-0123456789abcdef0, or resolve:ssm:/name/of/parameter" }),
+  /** A day, with quotes or without. */
+  day: () =>
+    z
+      .string()
+      .overwrite(asDay)
+      .refine(isDay, { error: "is not a date" })
+      .meta({ allowed: "a date such as 2027-01-31" }),
   retentionDays: () =>
     z
       .union(logRetentionDays.map((days) => z.literal(days)))

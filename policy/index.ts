@@ -1,4 +1,5 @@
 /** Starts the policy pack's server. The only module that does so: starting it is a side effect of `new PolicyPack`. */
+import "./frame/load-later";
 import { PolicyPack } from "@pulumi/policy";
 import { families } from "./families";
 import { toPulumiPolicies } from "./frame/glue";

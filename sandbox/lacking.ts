@@ -106,7 +106,7 @@ ${idle.map(({ what, instead }) => `| ${what} | ${cell(instead)} |`).join("\n")}
 
 A service that moto has, but not well enough, is mended in a module of \`sandbox/emulator\` with \`extend()\`; a service or a
 call that moto has not is a class of \`own_services.py\`, whose methods only deal in dictionaries of AWS's shapes. Both are
-named in \`sandbox/emulator/__init__.py\`. moto's version is pinned in \`sandbox/requirements.txt\`, and a mend of something
+found by being in that folder. moto's version is pinned in \`sandbox/requirements.txt\`, and a mend of something
 that moto no longer has, or has itself by now, fails when the server starts.
 `;
 }

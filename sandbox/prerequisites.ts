@@ -1,6 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import * as path from "node:path";
+import { mendBuiltPlugin } from "./built-plugin";
 
 /** Something that the sandbox needs is not on this machine; the message says how to get it. */
 export class MissingError extends Error {
@@ -74,7 +75,10 @@ export function requireEngine(root: string, progress: (line: string) => void): E
     );
   }
   const needed = neededAwsPlugin(root);
-  if (engine.plugins.includes(needed)) return engine;
+  if (engine.plugins.includes(needed)) {
+    mendBuiltPlugin(needed);
+    return engine;
+  }
   const version = needed.slice("aws-".length);
   progress(`Fetching Pulumi's aws plugin ${version} (once, some 200 MB) ...`);
   const program = path.join(engine.binFolder, "pulumi");

@@ -190,6 +190,8 @@ export function writeProject(
   );
   const file = path.join(stack.folder, `Pulumi.${stack.name}.yaml`);
   const encryptionsalt = existsSync(file) ? readYaml(file).encryptionsalt : undefined;
-  writeFileSync(file, stringify({ ...(encryptionsalt === undefined ? {} : { encryptionsalt }), config }));
+  // Pulumi's parser reads YAML 1.1, where a date without quotes is not a text.
+  const settings = { ...(encryptionsalt === undefined ? {} : { encryptionsalt }), config };
+  writeFileSync(file, stringify(settings, { version: "1.1" }));
   return changes;
 }

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import * as aws from "@pulumi/aws";
-import * as docker from "@pulumi/docker";
+import { Image } from "@pulumi/docker/image";
 import * as pulumi from "@pulumi/pulumi";
 import { throwIfAny, type Issue } from "../common/validation";
 
@@ -180,9 +180,9 @@ export class ContainerImage extends pulumi.ComponentResource {
     args: ContainerImageArgs,
     build: ImageBuild,
     repository: aws.ecr.Repository,
-  ): docker.Image {
+  ): Image {
     const login = aws.ecr.getAuthorizationTokenOutput({ registryId: repository.registryId }, { parent: this });
-    return new docker.Image(
+    return new Image(
       `${name}-image`,
       {
         imageName: pulumi.interpolate`${repository.repositoryUrl}:${contextHash(build)}`,

@@ -28,7 +28,7 @@ export const ingest = defineSection({
       overrides: z
         .array(
           z.strictObject({
-            date: z.string().meta({ description: "Trade date, YYYY-MM-DD", allowed: "a date such as 2026-12-05" }),
+            date: fields.day().meta({ description: "Trade date, YYYY-MM-DD" }),
             close: z.string().meta({ description: "`closed`, or the closing time", allowed: "closed, or HH:MM" }),
           }),
         )

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { defineSection } from "../section";
+import { defineSection, fields } from "../section";
 
 const text = (description: string) => z.string().trim().min(1).meta({ description });
 
@@ -10,9 +10,7 @@ const waiver = z.strictObject({
   }),
   reason: text("Why the violation may stand."),
   owner: text("Who answers for it."),
-  expires: z.iso
-    .date({ error: "is not a date" })
-    .meta({ description: "Last day on which the waiver holds.", allowed: "a date such as 2027-01-31" }),
+  expires: fields.day().meta({ description: "Last day on which the waiver holds." }),
 });
 
 /** What the policy pack is told about this stack. It makes no resources: `policy/` reads it from the configuration. */

@@ -47,7 +47,7 @@ export const schedule = defineSection({
       overrides: z
         .array(
           z.strictObject({
-            date: z.string().meta({ description: "Trade date, YYYY-MM-DD", allowed: "a date such as 2026-12-05" }),
+            date: fields.day().meta({ description: "Trade date, YYYY-MM-DD" }),
             close: z.string().meta({
               description: "`closed`, or the closing time in the exchange's zone",
               allowed: "closed, or HH:MM",

@@ -1,5 +1,6 @@
 /** Instances of one stack, found by tags; and calls for many instances that survive one bad id. */
 import { paginateDescribeInstances, type EC2Client, type Instance } from "@aws-sdk/client-ec2";
+import { throttlingCodes } from "./throttling-codes";
 
 /** Which instances a schedule may touch; the IAM policies of its functions say the same. */
 export interface Selector {
@@ -77,18 +78,6 @@ export function batchesOf<T>(items: readonly T[], size = batchSize): T[][] {
   for (let start = 0; start < items.length; start += size) batches.push(items.slice(start, start + size));
   return batches;
 }
-
-/** Error names that mean "later": the state machine retries on `Throttled`. */
-export const throttlingCodes: ReadonlySet<string> = new Set([
-  "RequestLimitExceeded",
-  "Throttling",
-  "ThrottlingException",
-  "TooManyRequestsException",
-  "RequestThrottled",
-  "ServiceUnavailable",
-  "Unavailable",
-  "InternalError",
-]);
 
 export class Throttled extends Error {
   override readonly name = "Throttled";

@@ -1,8 +1,6 @@
 import type { CommandInvocation } from "@aws-sdk/client-ssm";
 import { addProblem, type Problem, type Problems } from "../common/instances";
-
-/** Exit statuses of an application's drain hook; 0 is drained. */
-export const hookStatus = { positionOpen: 10, noHook: 11, busy: 12 } as const;
+import { hookStatus } from "./hook-status";
 
 /** A batch on its way through draining. */
 export interface Draining {

@@ -1,4 +1,5 @@
 /** Evaluates the platform's program without an account, a network or Pulumi's command line. */
+import "../../policy/frame/load-later";
 import * as path from "node:path";
 import type { AcceptedModel, RejectedKey, Report } from "../../components/common/report";
 import { ValidationError } from "../../components/common/validation";

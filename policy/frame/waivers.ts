@@ -1,4 +1,5 @@
 /** Waivers: who lets which violation stand, why and until when. */
+import { asDay, isDay } from "../../config/day";
 
 export interface Waiver {
   /** Name of the policy. */
@@ -15,13 +16,6 @@ export interface Waiver {
 export interface RefusedWaiver {
   readonly where: string;
   readonly problem: string;
-}
-
-const isoDay = /^\d{4}-\d{2}-\d{2}$/;
-
-function isDay(text: string): boolean {
-  const date = new Date(`${text}T00:00:00Z`);
-  return isoDay.test(text) && !Number.isNaN(date.getTime()) && date.toISOString().startsWith(text);
 }
 
 /** Reads waivers from configuration. What is incomplete is refused, never half-accepted. */
@@ -45,9 +39,9 @@ export function readWaivers(
       return typeof value !== "string" || value.trim() === "";
     });
     if (missing.length > 0) refused.push({ where: path, problem: `has no ${missing.join(", no ")}` });
-    else if (!isDay(fields.expires as string))
+    else if (!isDay(asDay(fields.expires as string)))
       refused.push({ where: path, problem: "expires is not a date (2027-01-31)" });
-    else waivers.push(fields as unknown as Waiver);
+    else waivers.push({ ...fields, expires: asDay(fields.expires as string) } as Waiver);
   });
   return { waivers, refused };
 }

@@ -7,6 +7,7 @@ from moto.ec2.responses import EC2Response
 
 from .patch import wrap
 
+
 def is_true(value):
     return str(value).lower() == "true"
 
@@ -14,17 +15,6 @@ def is_true(value):
 def extend():
     extend_templates()
     extend_instances()
-    extend_launch_templates()
-
-
-def extend_launch_templates():
-    @wrap(EC2Backend, "create_launch_template")
-    def create(old, self, name, description, data, tags):
-        # moto writes the template's own tags into what it launches, which reads as a change of the template.
-        others = [one for one in data.pop("TagSpecifications", []) if one["ResourceType"] != "launch-template"]
-        if others:
-            data["TagSpecifications"] = others
-        return old(self, name, description, data, tags)
 
 
 def extend_instances():
@@ -41,7 +31,22 @@ def extend_instances():
                 security_group_ids=list(kwargs.get("security_group_ids") or []) + list(only.get("Groups") or []),
                 private_ip=kwargs.get("private_ip") or only.get("PrivateIpAddress"),
             )
-        return old(self, image_id, count, user_data, security_groups, **kwargs)
+        # What else moto forgets of a template.
+        if kwargs.get("launch_template"):
+            template = self._get_template_from_args(kwargs["launch_template"]).data
+            kwargs["metadata_options"] = kwargs.get("metadata_options") or template.get("MetadataOptions") or {}
+        # moto gives an instance whose template describes its volumes a root volume of its own beside them.
+        if "block_device_mappings" not in kwargs and kwargs.get("launch_template"):
+            described = self._get_template_from_args(kwargs["launch_template"]).data.get("BlockDeviceMappings")
+            if described:
+                kwargs["block_device_mappings"] = described
+        made = old(self, image_id, count, user_data, security_groups, **kwargs)
+        # The emulated AMI may name its root device otherwise than the image that the template is written for.
+        names = [one["DeviceName"] for one in kwargs.get("block_device_mappings") or []]
+        for instance in made.instances:
+            if names and instance.root_device_name not in names:
+                instance.root_device_name = names[0]
+        return made
 
     @wrap(EC2Response, "run_instances")
     def answer(old, self):

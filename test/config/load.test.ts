@@ -34,6 +34,19 @@ describe("configuration", () => {
     assert.equal(validate(base, { ...good, network: { enabled: true } }, "us-east-1").network?.cidr, "10.0.0.0/16");
   });
 
+  it("takes a date without quotes, which Pulumi's command line hands on as a moment", () => {
+    const waiver = { policy: "secret-rotates", resource: "*", reason: "broker's key", owner: "trading" };
+    const expiresOf = (expires: string) =>
+      validate(base, { ...good, policies: { waivers: [{ ...waiver, expires }] } }, "us-east-1").policies?.waivers[0]
+        ?.expires;
+    assert.equal(expiresOf("2027-03-31 00:00:00 +0000 UTC"), "2027-03-31");
+    assert.equal(expiresOf("2027-03-31"), "2027-03-31");
+    for (const expires of ["2027-02-30", "2027-03-31 12:00:00 +0000 UTC", "soon"]) {
+      const [only] = mistakes({ ...good, policies: { waivers: [{ ...waiver, expires }] } });
+      assert.deepEqual([only?.path, only?.problem], ["policies.waivers[0].expires", "is not a date"], expires);
+    }
+  });
+
   it("shows all mistakes of all sections at once", () => {
     const found = mistakes({ stage: "staging", owner: "", netwrok: {}, network: { nat: "many", cidr: 7 } }, "mars-1");
     assert.deepEqual(

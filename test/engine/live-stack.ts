@@ -1,5 +1,6 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import * as path from "node:path";
+import { mendBuiltPlugin } from "../../sandbox/built-plugin";
 import { startEmulator, projectRoot, type Emulator } from "../../sandbox/emulator";
 import { SandboxEngine, type EngineOptions, type Outcome } from "../../sandbox/engine";
 import { findEngine, neededAwsPlugin, type Engine } from "../../sandbox/prerequisites";
@@ -27,7 +28,9 @@ let found: Engine | undefined;
  */
 export function backing(): { engine: Engine; backing: Backing } {
   const engine = requireEngineForTests();
-  const real = engine.plugins.includes(neededAwsPlugin(root)) && process.env.ENGINE_BACKING !== "stand-in";
+  const needed = neededAwsPlugin(root);
+  const real = engine.plugins.includes(needed) && process.env.ENGINE_BACKING !== "stand-in";
+  if (real) mendBuiltPlugin(needed);
   return { engine, backing: real ? "aws plugin and emulated AWS" : "stand-in provider" };
 }
 

@@ -1,4 +1,5 @@
 import {
+  DescribeNatGatewaysCommand,
   DescribeNetworkInterfacesCommand,
   DescribeSubnetsCommand,
   DescribeVpcsCommand,
@@ -41,9 +42,13 @@ export function networkHolds(up: () => Up): void {
 
   it("gives public addresses to NAT gateways only", async function () {
     if (!readsBack()) return this.skip();
-    const { NetworkInterfaces = [] } = await ec2Of(up().stack).send(new DescribeNetworkInterfacesCommand({}));
+    const ec2 = ec2Of(up().stack);
+    const { NatGateways = [] } = await ec2.send(new DescribeNatGatewaysCommand({}));
+    const nat = NatGateways.flatMap(({ NatGatewayAddresses = [] }) => NatGatewayAddresses);
+    const { NetworkInterfaces = [] } = await ec2.send(new DescribeNetworkInterfacesCommand({}));
     const open = NetworkInterfaces.filter(
-      ({ Association, InterfaceType }) => Association?.PublicIp !== undefined && InterfaceType !== "natGateway",
+      ({ Association, NetworkInterfaceId }) =>
+        Association?.PublicIp !== undefined && !nat.some((one) => one.NetworkInterfaceId === NetworkInterfaceId),
     );
     assert.deepEqual(
       open.map(({ NetworkInterfaceId }) => NetworkInterfaceId),

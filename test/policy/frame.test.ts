@@ -87,6 +87,7 @@ describe("the pack's frame", () => {
     assert.deepEqual(readWaivers(undefined, "w"), { waivers: [], refused: [] });
     assert.deepEqual(readWaivers("x", "w").refused, [{ where: "w", problem: "is not a list" }]);
     assert.deepEqual(readWaivers([waiver], "w").waivers, [waiver]);
+    assert.deepEqual(readWaivers([{ ...waiver, expires: "2027-01-31 00:00:00 +0000 UTC" }], "w").waivers, [waiver]);
     assert.deepEqual(readWaivers([{ ...waiver, owner: undefined }], "w").refused, [
       { where: "w[0]", problem: "has no owner" },
     ]);

@@ -1,5 +1,7 @@
 import * as aws from "@pulumi/aws";
-import * as eks from "@pulumi/eks";
+import type * as eks from "@pulumi/eks";
+import { Cluster } from "@pulumi/eks/cluster";
+import { AuthenticationMode } from "@pulumi/eks/types/enums";
 import type * as pulumi from "@pulumi/pulumi";
 import { serviceRole } from "../../common/iam";
 import type { EksPlatformArgs } from ".";
@@ -50,7 +52,7 @@ export function createCluster(name: string, args: EksPlatformArgs, context: Clus
     { parent },
   );
   const openTo = args.publicAccessCidrs ?? [];
-  return new eks.Cluster(
+  return new Cluster(
     `${name}-cluster`,
     {
       name: clusterName,
@@ -61,7 +63,7 @@ export function createCluster(name: string, args: EksPlatformArgs, context: Clus
       endpointPublicAccess: openTo.length > 0,
       ...(openTo.length > 0 ? { publicAccessCidrs: [...openTo] } : {}),
       serviceRole: role,
-      authenticationMode: eks.AuthenticationMode.Api,
+      authenticationMode: AuthenticationMode.Api,
       accessEntries: accessEntries(args),
       encryptionConfigKeyArn: context.keyArn,
       enabledClusterLogTypes: [...controlPlaneLogs],

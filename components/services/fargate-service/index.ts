@@ -1,5 +1,5 @@
 import * as aws from "@pulumi/aws";
-import * as awsx from "@pulumi/awsx";
+import { FargateService as AwsxFargateService } from "@pulumi/awsx/ecs/fargateService";
 import * as pulumi from "@pulumi/pulumi";
 import { serviceRole, type Cloud, type Statement } from "../../common/iam";
 import { throwIfAny } from "../../common/validation";
@@ -199,10 +199,10 @@ export class FargateService extends pulumi.ComponentResource {
     task: aws.ecs.TaskDefinition,
     routing: Routing | undefined,
     alarms: readonly aws.cloudwatch.MetricAlarm[],
-  ): awsx.ecs.FargateService {
+  ): AwsxFargateService {
     const { strategy = "rolling", bakeMinutes = 10, canaryPercent = 10 } = args.deployment ?? {};
     const singleton = args.singleton ?? false;
-    return new awsx.ecs.FargateService(
+    return new AwsxFargateService(
       `${name}-service`,
       {
         cluster: args.clusterArn,

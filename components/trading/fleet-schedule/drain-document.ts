@@ -1,4 +1,4 @@
-import { hookStatus } from "../../../lambdas/fleet-drain/core";
+import { hookStatus } from "../../../lambdas/fleet-drain/hook-status";
 
 /** Where an instance keeps its application's drain hook; user data installs one, applications may replace it. */
 export const drainHook = "/opt/trading/hooks/drain";

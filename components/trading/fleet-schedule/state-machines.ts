@@ -1,6 +1,6 @@
 /** Definitions of the two state machines in Amazon States Language; pure, so that tests can run them. */
 
-import { throttlingCodes } from "../../../lambdas/common/instances";
+import { throttlingCodes } from "../../../lambdas/common/throttling-codes";
 
 /** ARNs of the functions that the machines call. */
 export interface StepFunctions {

@@ -1,0 +1,31 @@
+/**
+ * A mend of an aws plugin that was built from modules rather than fetched: such a plugin reads its names from a
+ * `mapping.json` beside it, and gives the look-up of one secret's version the Terraform data source that lists all of them.
+ * Pulumi's own plugin has no such file, and is left alone.
+ */
+import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import * as os from "node:os";
+import * as path from "node:path";
+
+const token = "aws:secretsmanager/getSecretVersion:getSecretVersion";
+
+interface Mapping {
+  readonly dataSources: Record<string, string>;
+}
+
+/** Mends the plugin `aws-7.48.0` and the like; true where there was something to mend. */
+export function mendBuiltPlugin(
+  plugin: string,
+  home = process.env.PULUMI_HOME ?? path.join(os.homedir(), ".pulumi"),
+): boolean {
+  const folder = path.join(home, "plugins", `resource-${plugin.replace(/^aws-/, "aws-v")}`);
+  const file = path.join(folder, "mapping.json");
+  if (!existsSync(file)) return false;
+  const mapping = JSON.parse(readFileSync(file, "utf8")) as Mapping;
+  const { aws_secretsmanager_secret_versions: listed, ...dataSources } = mapping.dataSources;
+  if (listed !== token) return false;
+  const mended = { ...mapping, dataSources: { ...dataSources, aws_secretsmanager_secret_version: token } };
+  writeFileSync(`${file}.partial`, JSON.stringify(mended, undefined, 1));
+  renameSync(`${file}.partial`, file); // whole or not at all: another stack may start the plugin at this moment
+  return true;
+}
