@@ -41,16 +41,22 @@ export function describeFailures(stack: string, { failures }: Outcome): string {
     .join("\n");
 }
 
-/** The policies that are broken, mandatory ones first. */
+/** What the engine says of a policy that looks at a value nobody knows before the deployment. */
+const undecided = /^can't run policy .* can't be known during preview/;
+
+/** The policies that are broken, mandatory ones first; those that a preview cannot decide are only counted. */
 export function describeViolations({ violations }: Outcome): string {
-  return [...violations]
+  const decided = violations.filter(({ message }) => !undecided.test(message));
+  const waiting = violations.length - decided.length;
+  const lines = [...decided]
     .sort((a, b) => b.enforcement.localeCompare(a.enforcement))
     .map(({ policy, enforcement, urn, message }) => {
       const { name, type } = readUrn(urn);
       const first = message.split("\n").slice(0, 2).join(" ");
       return `[${enforcement}] ${policy}${name ? `  ${type} ${name}` : ""}\n    ${first}`;
-    })
-    .join("\n");
+    });
+  if (waiting > 0) lines.push(`${waiting} checks wait for values that are known only once the resources are made.`);
+  return lines.join("\n");
 }
 
 /** What the sandbox changed in the stack file before running it; empty where nothing. */

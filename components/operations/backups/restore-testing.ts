@@ -115,7 +115,6 @@ function createTestPlan(name: string, args: RestoreTestArgs, parent: pulumi.Reso
         name: type.toLowerCase(),
         restoreTestingPlanName: plan.name,
         protectedResourceType: type,
-        protectedResourceArns: ["*"],
         protectedResourceConditions: { stringEquals: selectedTags(project, stack) },
         iamRoleArn: role.arn,
         validationWindowHours: validationHours,
