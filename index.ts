@@ -3,6 +3,7 @@ import { wireAlarmTopics } from "./wiring/alarm-topics";
 import { wireBackups } from "./wiring/backups";
 import { wireData } from "./wiring/data";
 import { wireFleet } from "./wiring/fleet";
+import { wireGpu } from "./wiring/gpu";
 import { wireImages } from "./wiring/images";
 import { wireIngest } from "./wiring/ingest";
 import { wireKubernetes } from "./wiring/kubernetes";
@@ -26,6 +27,7 @@ export = (report: Report = engineReport) =>
     images: wireImages,
     network: wireNetwork,
     data: wireData,
+    gpu: wireGpu,
     monitoringServer: wireMonitoringServer,
     trader: wireTrader,
     fleet: wireFleet,

@@ -27,6 +27,12 @@ export const lacking: readonly Lack[] = [
       "An EKS cluster is a Kubernetes API server, which moto has not: the cluster's record could be made, but nothing could be put into it.",
   },
   {
+    setting: "gpu.image",
+    value: undefined,
+    types: ["aws:imagebuilder/*"],
+    reason: "moto has no EC2 Image Builder, and no build could run: an image is the work of instances.",
+  },
+  {
     setting: "services",
     value: off,
     types: ["awsx:ecs:FargateService"],

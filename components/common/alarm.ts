@@ -22,6 +22,8 @@ export interface AlarmArgs {
   readonly missing?: "breaching" | "notBreaching" | "ignore" | "missing";
   /** Topic for the alarm and for its end (PagerDuty closes an incident by the OK action). @default no action */
   readonly alarmTopicArn?: pulumi.Input<string>;
+  /** ARNs of what else the alarm does when it goes off, such as stopping an instance. @default nothing */
+  readonly alsoDo?: readonly pulumi.Input<string>[];
   /** Region of the metric where it is not the stack's. @default the stack's */
   readonly region?: string;
 }
@@ -46,7 +48,7 @@ export function metricAlarm(
       period: args.periodSeconds ?? 60,
       evaluationPeriods: args.periods ?? 5,
       treatMissingData: args.missing ?? "notBreaching",
-      alarmActions: actions,
+      alarmActions: [...actions, ...(args.alsoDo ?? [])],
       okActions: actions,
       region: args.region,
     },

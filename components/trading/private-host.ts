@@ -25,6 +25,10 @@ export interface PrivateHostArgs {
   /** First thing to do when the host fails. */
   readonly first: string;
   readonly alarmTopicArn?: pulumi.Input<string>;
+  /** Spot capacity: the host stops when AWS takes it back, and starts again when there is some. @default false */
+  readonly spot?: boolean;
+  /** A host that is stopped when nobody uses it: silence is no failure then. @default false */
+  readonly mayStop?: boolean;
 }
 
 /**
@@ -52,6 +56,14 @@ export function privateHost(name: string, args: PrivateHostArgs, opts: pulumi.Cu
         volumeType: "gp3",
         volumeSize: args.rootVolumeGiB,
       },
+      ...(args.spot
+        ? {
+            instanceMarketOptions: {
+              marketType: "spot",
+              spotOptions: { spotInstanceType: "persistent", instanceInterruptionBehavior: "stop" },
+            },
+          }
+        : {}),
       userDataBase64: args.userData,
       userDataReplaceOnChange: true,
       tags: { Name: name },
@@ -69,7 +81,7 @@ export function privateHost(name: string, args: PrivateHostArgs, opts: pulumi.Cu
       statistic: "Maximum",
       threshold: 0,
       periods: 3,
-      missing: "breaching",
+      missing: args.mayStop ? "notBreaching" : "breaching",
       alarmTopicArn: args.alarmTopicArn,
     },
     opts,

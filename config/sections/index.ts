@@ -3,6 +3,7 @@ import type { Section } from "../section";
 import { backups } from "./backups";
 import { data } from "./data";
 import { fleet } from "./fleet";
+import { gpu } from "./gpu";
 import { images } from "./images";
 import { ingest } from "./ingest";
 import { kubernetes } from "./kubernetes";
@@ -35,6 +36,7 @@ export const sections = {
   site,
   images,
   backups,
+  gpu,
 } as const;
 
 export type SectionKey = keyof typeof sections;
