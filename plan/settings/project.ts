@@ -15,6 +15,7 @@ export function stackNames(root: string): string[] {
   return readdirSync(root)
     .map((file) => /^Pulumi\.(.+)\.ya?ml$/.exec(file)?.[1])
     .filter((name) => name !== undefined)
+    .filter((name) => !name.endsWith(".deploy")) // settings of Pulumi Deployments
     .sort();
 }
 

@@ -4,7 +4,7 @@
  */
 const unscopable: readonly RegExp[] = [
   /^(ec2|autoscaling|elasticloadbalancing|application-autoscaling|batch|ce|budgets|health|pricing|savingsplans|servicequotas|compute-optimizer|cost-optimization-hub|trustedadvisor|support):(Describe|Get|List|View)\w*\*?$/i,
-  /^(rds|elasticache|ecs|eks|kms|logs|cloudwatch|events|states|lambda|sns|sqs|ssm|secretsmanager|iam|tag|backup|guardduty|config|cloudtrail|securityhub|inspector2|access-analyzer|imagebuilder|cloudfront|route53|acm|wafv2|dynamodb|kinesis|firehose|glue|athena|efs|elasticfilesystem|resource-groups|organizations|s3):(List(?!Bucket|Object|MultipartUpload)|Describe)\w*\*?$/i,
+  /^(rds|elasticache|ecs|eks|kms|logs|cloudwatch|events|states|lambda|sns|sqs|ssm|secretsmanager|iam|tag|backup|guardduty|config|cloudtrail|securityhub|inspector2|access-analyzer|imagebuilder|cloudfront|route53|acm|wafv2|dynamodb|kinesis|firehose|glue|athena|efs|elasticfilesystem|resource-groups|organizations|scheduler|s3):(List(?!Bucket|Object|MultipartUpload)|Describe)\w*\*?$/i,
   /^cloudwatch:(PutMetricData|GetMetricData|GetMetricStatistics|ListMetrics)$/i,
   /^xray:(Put|Get)\w*\*?$/i,
   /^ecr:GetAuthorizationToken$/i,

@@ -1,0 +1,110 @@
+import * as aws from "@pulumi/aws";
+import * as pulumi from "@pulumi/pulumi";
+import { policyDocument, type Cloud, type Statement } from "../../components/common/iam";
+import { ValidationError } from "../../components/common/validation";
+import { deployStatements, unknownTypes, type Reach } from "../permissions/deploy-policy";
+import { attachmentLimit, packStatements, wildcardReport, type Wildcard } from "../permissions/pack";
+import type { StackPlan } from "../permissions/plans";
+import type { StateAccess } from "./state-store";
+
+export interface DeployRoleArgs {
+  readonly cloud: Cloud;
+  readonly plan: StackPlan;
+  /** Pulumi project of the platform. */
+  readonly project: string;
+  /** `deploy` changes everything of the stack; the others read. */
+  readonly reach: Reach;
+  /** Statements of trust: whose tokens assume the role. */
+  readonly trust: pulumi.Input<readonly Statement[]>;
+  /** Where the stack's state lies in a bucket. */
+  readonly state?: pulumi.Input<StateAccess> | undefined;
+}
+
+const titles: Readonly<Record<Reach, string>> = { deploy: "Deploys", drift: "Looks for drift of", preview: "Previews" };
+
+/** Longest session: a first deployment with databases takes most of an hour. */
+const sessionSeconds = 2 * 60 * 60;
+
+/** Reading and writing one stack's state, and the key of its secrets. */
+export function stateStatements({ bucketArn, keyArn }: StateAccess): Statement[] {
+  const write = ["s3:PutObject", "s3:DeleteObject"]; // a preview locks and unlocks
+  return [
+    { Sid: "StateBucket", Effect: "Allow", Action: ["s3:ListBucket", "s3:GetBucketLocation"], Resource: bucketArn },
+    { Sid: "State", Effect: "Allow", Action: ["s3:GetObject", ...write], Resource: `${bucketArn}/.pulumi/*` },
+    {
+      Sid: "StateKey",
+      Effect: "Allow",
+      Action: ["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey", "kms:DescribeKey"],
+      Resource: keyArn,
+    },
+  ];
+}
+
+/**
+ * The role that a stage's jobs assume by a token, with what the resource types of its plan need and nothing more.
+ *
+ * Makes: a role, its managed policies (as many as IAM's limit of 6,144 characters asks for) and their attachments.
+ * Errors: `ValidationError` where a plan has a resource type that the provider's table does not know, or where the
+ * permissions fit no ten policies. Costs nothing.
+ */
+export class DeployRole extends pulumi.ComponentResource {
+  readonly arn: pulumi.Output<string>;
+  /** Statements that name no resource, for people who review the role. */
+  readonly wildcards: readonly Wildcard[];
+
+  constructor(name: string, args: DeployRoleArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("trading:delivery:DeployRole", name, {}, opts);
+    const statements = checkedStatements(name, args);
+    const policies = packStatements(statements);
+    const role = new aws.iam.Role(
+      name,
+      {
+        description: `${titles[args.reach]} ${args.project}/${args.plan.stack}`,
+        assumeRolePolicy: pulumi.output(args.trust).apply((trust) => JSON.stringify(policyDocument(trust))),
+        maxSessionDuration: sessionSeconds,
+      },
+      { parent: this },
+    );
+    const attach = (role_: string, policy: pulumi.Input<string>) => {
+      const made = new aws.iam.Policy(`${name}-${role_}`, { policy, description: `Part of ${name}` }, { parent: this });
+      new aws.iam.RolePolicyAttachment(`${name}-${role_}`, { role: role.name, policyArn: made.arn }, { parent: this });
+    };
+    policies.forEach((some, index) => attach(String(index + 1), JSON.stringify(policyDocument(some))));
+    if (args.state !== undefined) {
+      attach(
+        "state",
+        pulumi.output(args.state).apply((it) => JSON.stringify(policyDocument(stateStatements(it)))),
+      );
+    }
+    this.arn = role.arn;
+    this.wildcards = wildcardReport(statements);
+    this.registerOutputs({ arn: this.arn, wildcards: this.wildcards });
+  }
+}
+
+/** The role's statements; nothing is registered where they cannot be right. */
+function checkedStatements(name: string, { plan, cloud, reach, project }: DeployRoleArgs): Statement[] {
+  const unknown = unknownTypes(plan);
+  if (unknown.length > 0) {
+    throw new ValidationError(`Deploy role ${name}`, [
+      {
+        path: `stacks.${plan.stack}`,
+        problem: `has resource types whose calls are not known: ${unknown.join(", ")}`,
+        fix: "Make delivery/permissions/actions.json anew: its first lines say how.",
+      },
+    ]);
+  }
+  const statements = deployStatements(plan, cloud, reach, project);
+  const policies = packStatements(statements).length;
+  if (policies >= attachmentLimit) {
+    throw new ValidationError(`Deploy role ${name}`, [
+      {
+        path: `stacks.${plan.stack}`,
+        problem: `needs ${policies} policies`,
+        allowed: `${attachmentLimit - 1}, beside the one for state`,
+        fix: "Split the stack: sections that live apart can be stacks of their own.",
+      },
+    ]);
+  }
+  return statements;
+}

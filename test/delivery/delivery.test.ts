@@ -1,0 +1,341 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import * as path from "node:path";
+import { parse } from "yaml";
+import { ValidationError } from "../../components/common/validation";
+import { policyKeys, validateDelivery, type DeliverySettings } from "../../delivery/config";
+import { deliver } from "../../delivery/delivery";
+import { planStack, type StackPlan } from "../../delivery/permissions/plans";
+import { tagEverything } from "../../components/common/tags";
+import { planAnswers } from "../../plan/evaluate/answers";
+import { runProgram } from "../../plan/evaluate/monitor";
+import { runPolicies } from "../../plan/policy/run";
+import { projectRoot } from "../../sandbox/emulator";
+import { plain, Registered, testCloud } from "../support/program";
+
+const project = "trading-platform-delivery";
+const root = projectRoot();
+const stages = ["dev", "qa", "prod"] as const;
+const all = validateDelivery({
+  repository: "acme/platform",
+  state: {},
+  pulumiCloud: { organization: "acme" },
+  stages: { dev: { stack: "dev", ttl: "2027-01-31T20:00:00Z" }, qa: { stack: "qa" }, prod: { stack: "prod" } },
+});
+
+interface Statement {
+  readonly Sid: string;
+  readonly Effect: string;
+  readonly Action: string | string[];
+  readonly Resource: string | string[];
+  readonly Condition?: Record<string, Record<string, string | string[]>>;
+}
+
+describe("the delivery, of the stacks as they are", function () {
+  let plans: StackPlan[];
+  let made: Registered;
+  let outputs: Record<string, unknown>;
+
+  async function run(settings: DeliverySettings): Promise<Registered> {
+    const result = await runProgram(
+      () => {
+        tagEverything({ project, stack: "main", stage: "prod", owner: "delivery" });
+        return deliver(settings, testCloud, plans);
+      },
+      { project, stack: "main", config: { "aws:region": "us-east-1" }, answers: planAnswers("us-east-1") },
+    );
+    outputs = result.markedOutputs;
+    return new Registered(result);
+  }
+
+  before(async () => {
+    plans = await Promise.all(stages.map((stack) => planStack(root, stack)));
+    made = await run(all);
+  });
+
+  /** Statements of all of a role's policies. */
+  const statementsOf = (role: string): Statement[] =>
+    made.resources
+      .filter(({ type, name }) => type === "aws:iam/policy:Policy" && name.startsWith(`${role}-`))
+      .flatMap(({ inputs }) => (JSON.parse(String(plain(inputs.policy))) as { Statement: Statement[] }).Statement);
+  const actionsOf = (role: string) =>
+    statementsOf(role)
+      .filter(({ Effect }) => Effect === "Allow")
+      .flatMap(({ Action }) => Action);
+  const resourcesOf = (role: string, service: string) =>
+    statementsOf(role)
+      .flatMap(({ Resource }) => Resource)
+      .filter((arn) => arn.startsWith(`arn:aws:${service}:`));
+
+  it("makes three roles a stage, state, identity providers and Pulumi's settings", () => {
+    const counts = made.counts();
+    assert.deepEqual(
+      [
+        counts["aws:iam/openIdConnectProvider:OpenIdConnectProvider"],
+        counts["aws:iam/role:Role"],
+        counts["aws:s3/bucket:Bucket"],
+        counts["aws:kms/key:Key"],
+        counts["pulumiservice:index:DeploymentSettings"],
+        counts["pulumiservice:index:DriftSchedule"],
+        counts["pulumiservice:index:TtlSchedule"],
+        counts["pulumiservice:index:PolicyGroup"],
+      ],
+      [2, 9, 1, 1, 3, 3, 1, 1],
+    );
+    assert.deepEqual(
+      made
+        .ofType("aws:iam/role:Role")
+        .map(({ name }) => name)
+        .sort(),
+      ["deploy", "drift", "preview"].flatMap((reach) => ["dev", "prod", "qa"].map((stage) => `${reach}-${stage}`)),
+    );
+  });
+
+  it("keeps our policy pack", async () => {
+    const file = parse(readFileSync(path.join(root, "delivery/Pulumi.main.yaml"), "utf8")) as {
+      config: Record<string, unknown>;
+    };
+    const config = Object.fromEntries(
+      Object.entries(file.config).map(([key, value]) => [
+        key,
+        typeof value === "string" ? value : JSON.stringify(value),
+      ]),
+    );
+    const { violations, waived, evaluated } = await runPolicies(made.resources, { project, stack: "main", config });
+    assert.ok(evaluated > 50, `${evaluated} policies`);
+    // The pack asks each stack of the live stage for these; they are the platform's stacks'.
+    const ofThePlatform = new Set([
+      "budget-present",
+      "guardduty-and-config-present",
+      "backup-plan-covers-state",
+      "ebs-default-encryption",
+    ]);
+    const mandatory = violations.filter(
+      ({ enforcement, policy }) => enforcement === "mandatory" && !ofThePlatform.has(policy),
+    );
+    assert.deepEqual(
+      mandatory.map(({ policy, urn, message }) => `${policy} ${urn.split("::").at(-1)}: ${message}`),
+      [],
+    );
+    const unscoped = waived.filter(({ policy }) => policy === "iam-resource-scoped");
+    assert.ok(
+      unscoped.every(({ message }) => message.includes("statement Account ")),
+      "nothing else hides behind the waiver",
+    );
+  });
+
+  it("pins whose tokens assume a role: subject and audience, whole", () => {
+    const trust = (role: string) =>
+      (
+        JSON.parse(String(plain(made.one("aws:iam/role:Role", role).inputs.assumeRolePolicy))) as {
+          Statement: Statement[];
+        }
+      ).Statement;
+    const gitHub = (role: string) => trust(role)[0]?.Condition?.StringEquals;
+    const of = (subject: string) => ({
+      "token.actions.githubusercontent.com:aud": "sts.amazonaws.com",
+      "token.actions.githubusercontent.com:sub": [`repo:acme/platform:${subject}`],
+    });
+    assert.deepEqual(gitHub("deploy-prod"), of("environment:prod"));
+    assert.deepEqual(gitHub("drift-prod"), of("ref:refs/heads/main"));
+    assert.deepEqual(gitHub("preview-prod"), of("pull_request"));
+    assert.deepEqual([trust("deploy-qa").length, trust("drift-qa").length, trust("preview-qa").length], [2, 1, 1]);
+    const cloud = trust("deploy-qa")[1]?.Condition?.StringEquals ?? {};
+    assert.equal(cloud["api.pulumi.com/oidc:aud"], "aws:acme");
+    assert.ok(
+      cloud["api.pulumi.com/oidc:sub"]?.includes(
+        "pulumi:deploy:org:acme:project:trading-platform:stack:qa:operation:update:scope:write",
+      ),
+    );
+    assert.ok(!JSON.stringify(cloud).includes("stack:prod") && !JSON.stringify(cloud).includes("*"));
+  });
+
+  it("allows what the plan's resource types need, and no more", () => {
+    for (const stage of stages) {
+      const actions = actionsOf(`deploy-${stage}`);
+      assert.deepEqual(
+        actions.filter((action) => action.includes("*")),
+        [],
+        "no action has a wildcard",
+      );
+      for (const needed of [
+        "ec2:CreateVpc",
+        "ec2:RunInstances",
+        "rds:CreateDBInstance",
+        "s3:PutEncryptionConfiguration",
+        "iam:PassRole",
+      ])
+        assert.ok(actions.includes(needed), `${stage}: ${needed}`);
+      for (const never of [
+        "iam:CreateUser",
+        "iam:CreateAccessKey",
+        "iam:TagUser",
+        "iam:AttachUserPolicy",
+        "sts:AssumeRole",
+        "organizations:LeaveOrganization",
+      ])
+        assert.ok(!actions.includes(never), `${stage}: ${never}`);
+    }
+    assert.ok(actionsOf("deploy-prod").includes("guardduty:CreateDetector"));
+    assert.ok(!actionsOf("deploy-dev").includes("guardduty:CreateDetector"), "dev has no security section");
+    assert.ok(!actionsOf("deploy-dev").includes("ecs:CreateCluster"), "no stack has services");
+  });
+
+  it("lets previews and drift read only, and no preview read a secret", () => {
+    for (const stage of stages) {
+      for (const reach of ["preview", "drift"]) {
+        const own = statementsOf(`${reach}-${stage}`).filter(
+          ({ Sid, Effect }) => !Sid.startsWith("State") && Effect === "Allow",
+        );
+        const writing = own
+          .flatMap(({ Action }) => Action)
+          .filter((action) => !/:(Describe|Get|List|Validate|BatchGet|Decrypt)/.test(action));
+        assert.deepEqual(writing, [], `${reach}-${stage}`);
+      }
+      assert.ok(!actionsOf(`preview-${stage}`).includes("secretsmanager:GetSecretValue"));
+      assert.ok(actionsOf(`drift-${stage}`).includes("secretsmanager:GetSecretValue"));
+    }
+  });
+
+  it("names a stage's own buckets, roles and secrets, and no other stage's", () => {
+    const buckets = (stage: string) => resourcesOf(`deploy-${stage}`, "s3").filter((arn) => arn.includes("algo-model"));
+    assert.deepEqual(buckets("qa"), ["arn:aws:s3:::algo-model-deploy", "arn:aws:s3:::algo-model-deploy/*"]);
+    assert.deepEqual(buckets("prod"), ["arn:aws:s3:::algo-model-deploy-prod", "arn:aws:s3:::algo-model-deploy-prod/*"]);
+    const secrets = resourcesOf("deploy-qa", "secretsmanager");
+    assert.ok(secrets.some((arn) => arn.endsWith(":secret:trading-platform/qa/*")));
+    assert.ok(!secrets.some((arn) => arn.includes("/prod/")));
+    const passed = statementsOf("deploy-prod").find(({ Sid }) => Sid === "PassRoles");
+    assert.ok(
+      [passed?.Resource].flat().every((arn) => /:role\/[a-z]+-\*$/.test(arn ?? "")),
+      JSON.stringify(passed?.Resource),
+    );
+    assert.ok(passed?.Condition?.StringEquals?.["iam:PassedToService"]?.includes("ec2.amazonaws.com"));
+    const denied = statementsOf("deploy-prod").find(({ Sid }) => Sid === "OtherStacks");
+    assert.deepEqual(
+      [denied?.Effect, denied?.Condition?.StringNotEquals],
+      ["Deny", { "aws:ResourceTag/stack": "prod" }],
+    );
+  });
+
+  it("reports every statement that names no resource, with its reason", () => {
+    const report =
+      (outputs.wildcards as Record<string, { sid: string; resource: string; reason: string; actions: string[] }[]>)
+        .prod ?? [];
+    const wide = statementsOf("deploy-prod").filter(
+      ({ Effect, Resource }) => Effect === "Allow" && [Resource].flat().includes("*"),
+    );
+    const reported = new Set(report.filter(({ resource }) => resource === "*").map(({ sid }) => sid));
+    assert.deepEqual(
+      wide.map(({ Sid }) => Sid.replace(/\d+$/, "")).filter((sid) => !reported.has(sid)),
+      [],
+    );
+    assert.ok(reported.size > 0 && report.every(({ reason, actions }) => reason.length > 10 && actions.length > 0));
+  });
+
+  it("closes and keeps the bucket of state", () => {
+    const bucket = made.one("aws:s3/bucket:Bucket");
+    assert.deepEqual([bucket.protect, bucket.retainOnDelete], [true, true]);
+    const rule = (
+      made.one("aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration").inputs
+        .rules as {
+        applyServerSideEncryptionByDefault: { sseAlgorithm: string; kmsMasterKeyId: string };
+      }[]
+    )[0];
+    assert.equal(rule?.applyServerSideEncryptionByDefault.sseAlgorithm, "aws:kms");
+    assert.equal(
+      (made.one("aws:s3/bucketVersioning:BucketVersioning").inputs.versioningConfiguration as { status: string })
+        .status,
+      "Enabled",
+    );
+    const policy = String(plain(made.one("aws:s3/bucketPolicy:BucketPolicy").inputs.policy));
+    assert.match(policy, /"aws:SecureTransport":"false"/);
+    assert.match(policy, /"aws:PrincipalAccount":"123456789012"/);
+    assert.match(String(outputs.secretsProvider), /^awskms:\/\/\/arn:aws:kms:/);
+    const state = statementsOf("deploy-dev").find(({ Sid }) => Sid === "State");
+    assert.match(String(state?.Resource), /\/\.pulumi\/\*$/);
+  });
+
+  it("deploys dev by a push, the others not; drift is looked for and never mended by itself", () => {
+    const settings = made.ofType("pulumiservice:index:DeploymentSettings");
+    const byStack: Record<string, boolean> = {};
+    for (const { inputs } of settings)
+      byStack[String(inputs.stack)] = (inputs.vcs as { deployCommits: boolean }).deployCommits;
+    assert.deepEqual(byStack, { dev: true, qa: false, prod: false });
+    for (const { inputs } of made.ofType("pulumiservice:index:DriftSchedule"))
+      assert.equal(inputs.autoRemediate, false);
+    const ttl = made.one("pulumiservice:index:TtlSchedule").inputs;
+    assert.deepEqual([ttl.stack, ttl.timestamp, ttl.deleteAfterDestroy], ["dev", "2027-01-31T20:00:00Z", false]);
+  });
+
+  it("leaves out what is not asked for", async () => {
+    const few = await run(validateDelivery({ repository: "acme/platform", gitHubProviderExists: true }));
+    assert.deepEqual(
+      [
+        few.ofType("aws:iam/openIdConnectProvider:OpenIdConnectProvider").length,
+        few.ofType("aws:s3/bucket:Bucket").length,
+        few.resources.filter(({ type }) => type.startsWith("pulumiservice:")).length,
+        few.ofType("aws:iam/role:Role").length,
+      ],
+      [0, 0, 0, 9],
+    );
+  });
+
+  it("refuses a plan with a resource type that it does not know, before it makes a role", async () => {
+    const plan = {
+      stack: "dev",
+      stage: "dev",
+      resources: [{ type: "aws:nonesuch/thing:Thing", name: "x", inputs: {} }],
+    };
+    const settings = validateDelivery({ repository: "acme/platform", stages: { dev: { stack: "dev" } } });
+    await assert.rejects(
+      runProgram(() => deliver(settings, testCloud, [plan]), {
+        project,
+        stack: "main",
+        config: {},
+        answers: planAnswers("us-east-1"),
+      }),
+      /stacks\.dev: has resource types whose calls are not known: aws:nonesuch\/thing:Thing/,
+    );
+  });
+});
+
+describe("configuration of the delivery", () => {
+  const problems = (raw: Record<string, unknown>): string[] => {
+    try {
+      validateDelivery(raw);
+    } catch (error) {
+      assert.ok(error instanceof ValidationError);
+      return error.issues.map(({ path: at, problem }) => `${at}: ${problem}`).sort();
+    }
+    return [];
+  };
+
+  it("shows all mistakes at once", () => {
+    assert.deepEqual(
+      problems({
+        repository: "acme",
+        stages: { dev: { stack: "dev", ttl: "soon" } },
+        state: { keepVersionsDays: 1 },
+        pulumi: {},
+      }),
+      [
+        "pulumi: is not a setting",
+        "repository: is not a repository of GitHub",
+        "stages.dev.ttl: is not a time",
+        "state.keepVersionsDays: is too small",
+      ],
+    );
+    assert.deepEqual(problems({}), ["repository: is missing"]);
+  });
+
+  it("is right in the stack file that stands beside the program", () => {
+    const { config } = parse(readFileSync(path.join(root, "delivery/Pulumi.main.yaml"), "utf8")) as {
+      config: Record<string, unknown>;
+    };
+    const own = Object.entries(config)
+      .filter(([key]) => key.startsWith(`${project}:`))
+      .map(([key, value]): [string, unknown] => [key.slice(project.length + 1), value])
+      .filter(([key]) => !policyKeys.some((one) => one === key));
+    assert.deepEqual(problems(Object.fromEntries(own)), []);
+  });
+});
