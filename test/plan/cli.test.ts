@@ -33,7 +33,7 @@ describe("npm run plan", () => {
   });
 
   it("prints JSON that the published schema accepts, checked by another validator", async () => {
-    assert.equal(published(), publishedSchema(), "run: node --require tsx/cjs plan/publish-schema.ts");
+    assert.equal(published(), publishedSchema(), "run: npm run docs");
     const { status, stdout } = await plan(["prod", "--format", "json"]);
     assert.ok(status === 0 || status === 1);
     const validate = new Ajv2020({ strict: true, allErrors: true }).compile(JSON.parse(published()) as object);

@@ -1,13 +1,7 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import { description, descriptionFile } from "../../sandbox/describe";
 import { lacking } from "../../sandbox/lacking";
 
 describe("the table of what the emulator lacks", () => {
-  it("is what docs/emulator.md shows (else: node --require tsx/cjs sandbox/describe.ts)", async () => {
-    assert.equal(readFileSync(descriptionFile, "utf8"), await description());
-  });
-
   it("gives each setting once, with its types and a reason", () => {
     const settings = lacking.map(({ setting }) => setting);
     assert.deepEqual(settings, [...new Set(settings)]);

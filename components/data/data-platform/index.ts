@@ -31,6 +31,7 @@ const secretRecoveryDays = 30;
  * The data of a stack: databases, cache, buckets and secrets, each made where its settings are given. The parts also stand
  * alone: `PostgresDatabase`, `TimescaleDatabase`, `RedisCache`, `DataBuckets`, `AppSecrets`.
  *
+ * Makes: these components, and their resources with them.
  * Errors: `ValidationError` with every part's mistakes at once, before anything is made.
  * Cost: its parts'.
  */
