@@ -53,7 +53,7 @@ function defaultOf(path: string, byStage: ReadonlyMap<Stage, ReadonlyMap<string,
 
 function renderSection(key: SectionKey): string[] {
   const section = sections[key];
-  const requires = "requires" in section ? section.requires : [];
+  const requires = ("requires" in section ? section.requires : undefined) ?? [];
   const needs = requires.length > 0 ? ` Needs ${requires.map((one) => `\`${one}\``).join(" and ")}.` : "";
   const byStage = new Map(
     stages.map((stage) => [stage, new Map(sectionFields(key, stage).map((field) => [field.path, field]))]),
