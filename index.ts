@@ -1,6 +1,7 @@
 import { engineReport, type Report } from "./components/common/report";
 import { wireAlarmTopics } from "./wiring/alarm-topics";
 import { wireBackups } from "./wiring/backups";
+import { wireBudget } from "./wiring/budget";
 import { wireData } from "./wiring/data";
 import { wireFleet } from "./wiring/fleet";
 import { wireGpu } from "./wiring/gpu";
@@ -39,4 +40,5 @@ export = (report: Report = engineReport) =>
     schedule: wireSchedule,
     security: wireSecurity,
     backups: wireBackups,
+    budget: wireBudget,
   });

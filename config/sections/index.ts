@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import type { Section } from "../section";
 import { backups } from "./backups";
+import { budget } from "./budget";
 import { data } from "./data";
 import { fleet } from "./fleet";
 import { gpu } from "./gpu";
@@ -37,6 +38,7 @@ export const sections = {
   images,
   backups,
   gpu,
+  budget,
 } as const;
 
 export type SectionKey = keyof typeof sections;
