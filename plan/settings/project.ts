@@ -20,7 +20,15 @@ export function stackNames(root: string): string[] {
 }
 
 /** npm scripts that take paths from whoever types them. */
-const commands: ReadonlySet<string> = new Set(["plan", "budget", "verify", "promote", "rollback", "freeze", "from-terraform"]);
+const commands: ReadonlySet<string> = new Set([
+  "plan",
+  "budget",
+  "verify",
+  "promote",
+  "rollback",
+  "freeze",
+  "from-terraform",
+]);
 
 /** The folder that the user typed the command in: npm moves to the project's own before it runs a script. */
 export function userFolder(): string {
