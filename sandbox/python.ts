@@ -101,24 +101,38 @@ async function systemPython(): Promise<string> {
   );
 }
 
-async function makeEnvironment(root: string, progress: (line: string) => void): Promise<void> {
-  const environment = path.join(root, environmentFolder);
+/** A Python environment of the project: its folder and what is installed in it, both seen from the project's root. */
+export interface PythonEnvironment {
+  readonly folder: string;
+  readonly requirements: string;
+}
+
+const emulatorEnvironment: PythonEnvironment = {
+  folder: environmentFolder,
+  requirements: path.join("sandbox", "requirements.txt"),
+};
+
+async function makeEnvironment(
+  root: string,
+  { folder, requirements }: PythonEnvironment,
+  progress: (line: string) => void,
+): Promise<void> {
+  const environment = path.join(root, folder);
   const python = interpreterOf(environment);
   if (!existsSync(python)) {
     const system = await systemPython();
-    progress(`Making the Python environment ${environmentFolder} (once, about a minute) ...`);
+    progress(`Making the Python environment ${folder} (once, about a minute) ...`);
     const made = await run(system, ["-m", "venv", environment], () => undefined);
     if (made.status !== 0) {
       throw new EmulatorError(
-        `python3 -m venv ${environmentFolder} failed.\n${indent(made.output.slice(-15))}\n` +
-          "  fix: install Python's venv module (Debian, Ubuntu: apt-get install python3-venv), remove .emulator and try again.",
+        `python3 -m venv ${folder} failed.\n${indent(made.output.slice(-15))}\n` +
+          "  fix: install Python's venv module (Debian, Ubuntu: apt-get install python3-venv), remove ${folder} and try again.",
       );
     }
   }
-  const requirements = path.join(root, "sandbox", "requirements.txt");
   const installed = await run(
     python,
-    ["-m", "pip", "install", "--disable-pip-version-check", "-r", requirements],
+    ["-m", "pip", "install", "--disable-pip-version-check", "-r", path.join(root, requirements)],
     (line) => {
       const found = /^(Collecting \S+|Installing collected packages)/.exec(line)?.[1];
       if (found) progress(`  ${found}`);
@@ -126,12 +140,12 @@ async function makeEnvironment(root: string, progress: (line: string) => void): 
   );
   if (installed.status !== 0) {
     throw new EmulatorError(
-      `pip could not install sandbox/requirements.txt into ${environmentFolder}.\n${indent(installed.output.slice(-15))}\n` +
+      `pip could not install ${requirements} into ${folder}.\n${indent(installed.output.slice(-15))}\n` +
         "  fix: see that pip reaches a package index (PIP_INDEX_URL names another one), then try again; or set " +
         "AWS_ENDPOINT_URL to a server of your own.",
     );
   }
-  progress(`The Python environment ${environmentFolder} is ready.`);
+  progress(`The Python environment ${folder} is ready.`);
 }
 
 function isAlive(processId: number): boolean {
@@ -166,15 +180,20 @@ async function underLock(lockFile: string, work: () => Promise<void>): Promise<v
 }
 
 /**
- * The interpreter that has everything of `sandbox/requirements.txt`; its environment is made or completed when needed.
+ * The interpreter that has everything an environment requires, the emulated AWS's by default; the environment is made or
+ * completed when needed.
  * @throws EmulatorError when Python is missing or too old, or when venv or pip fails.
  */
-export async function ensurePython(root: string, progress: (line: string) => void): Promise<string> {
-  const environment = path.join(root, environmentFolder);
-  const pins = readPins(readFileSync(path.join(root, "sandbox", "requirements.txt"), "utf8"));
+export async function ensurePython(
+  root: string,
+  progress: (line: string) => void,
+  what: PythonEnvironment = emulatorEnvironment,
+): Promise<string> {
+  const environment = path.join(root, what.folder);
+  const pins = readPins(readFileSync(path.join(root, what.requirements), "utf8"));
   if (missingPins(environment, pins).length > 0) {
-    await underLock(path.join(root, `${environmentFolder}.lock`), async () => {
-      if (missingPins(environment, pins).length > 0) await makeEnvironment(root, progress);
+    await underLock(path.join(root, `${what.folder}.lock`), async () => {
+      if (missingPins(environment, pins).length > 0) await makeEnvironment(root, what, progress);
     });
   }
   return interpreterOf(environment);

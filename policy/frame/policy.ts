@@ -120,7 +120,7 @@ export interface Policy {
   /** The provider's or AWS's own page about the fact. */
   readonly url: string;
   readonly frameworks?: readonly Framework[];
-  /** Checks of checkov that look at the same fact; measured by `npm run policies:coverage`. */
+  /** Checks of checkov that look at the same fact; measured by `npm run checkov`. */
   readonly checkov?: readonly string[];
   readonly rules?: readonly ResourceRule[];
   readonly stackRule?: StackRule;
