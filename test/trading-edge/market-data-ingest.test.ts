@@ -81,7 +81,9 @@ describe("MarketDataIngest", () => {
 
   it("tells market hours every minute", async () => {
     const made = await build();
-    assert.equal(made.one("aws:scheduler/schedule:Schedule").inputs.scheduleExpression, "rate(1 minute)");
+    const { inputs, propertyDependencies } = made.one("aws:scheduler/schedule:Schedule");
+    assert.equal(inputs.scheduleExpression, "rate(1 minute)");
+    assert.deepEqual(propertyDependencies.kmsKeyArn, [made.one("aws:kms/key:Key").urn], "under the ingest's own key");
     Object.assign(process.env, {
       STACK: "qa",
       CALENDAR: JSON.stringify({ exchange: "NYSE", overrides: [] }),

@@ -1,5 +1,5 @@
 import * as aws from "@pulumi/aws";
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
 import type { CalendarOverride, Exchange } from "../../../lambdas/common/exchange-calendar";
 import { policyDocument, serviceRole, type Cloud } from "../../common/iam";
 import { LambdaFunction } from "../../common/lambda-function";
@@ -57,8 +57,11 @@ export function createStaleness(name: string, args: StalenessArgs, opts: pulumi.
       description: "Calls the market clock every minute",
       trustConditions: { StringEquals: { "aws:SourceAccount": args.cloud.accountId } },
       policies: {
-        own: clock.arn.apply((arn) =>
-          policyDocument([{ Sid: "Call", Effect: "Allow", Action: "lambda:InvokeFunction", Resource: arn }]),
+        own: pulumi.all([clock.arn, args.keyArn]).apply(([arn, key]) =>
+          policyDocument([
+            { Sid: "Call", Effect: "Allow", Action: "lambda:InvokeFunction", Resource: arn },
+            { Sid: "Key", Effect: "Allow", Action: ["kms:Decrypt", "kms:GenerateDataKey"], Resource: key },
+          ]),
         ),
       },
     },
@@ -70,6 +73,7 @@ export function createStaleness(name: string, args: StalenessArgs, opts: pulumi.
       description: "Market clock",
       scheduleExpression: "rate(1 minute)",
       flexibleTimeWindow: { mode: "OFF" },
+      kmsKeyArn: args.keyArn,
       target: {
         arn: clock.arn,
         roleArn: role.arn,
