@@ -3,7 +3,7 @@ import { describe, it } from "mocha";
 import * as fc from "fast-check";
 import { DataBuckets, checkBuckets, secRule17a4Days, type BucketsSettings } from "../../components/data/data-buckets";
 import { bucketAccessStatements } from "../../components/data/data-buckets/policies";
-import { transitionsOf } from "../../components/data/data-buckets/bucket";
+import { transitionsOf } from "../../components/common/bucket";
 import { register, testCloud, type Registered } from "../support/program";
 
 const kms = { encryption: "kms", keepOldVersionsDays: 90 } as const;

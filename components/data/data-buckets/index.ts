@@ -4,7 +4,7 @@ import { slug } from "../../common/naming";
 import type { Cloud } from "../../common/iam";
 import { throwIfAny } from "../../common/validation";
 import { EncryptionKey } from "../../security/encryption-key";
-import { createBucket, type MadeBucket } from "./bucket";
+import { createBucket, type MadeBucket } from "../../common/bucket";
 import { replicate } from "./replication";
 import { bucketKinds, checkBuckets, type BucketKind, type BucketSettings, type BucketsSettings } from "./settings";
 

@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { metricAlarm } from "../../common/alarm";
 import { serviceRole, type Cloud } from "../../common/iam";
 import { replicationPolicy } from "./policies";
-import type { MadeBucket } from "./bucket";
+import type { MadeBucket } from "../../common/bucket";
 
 export interface ReplicationParts {
   readonly cloud: Cloud;

@@ -1,36 +1,11 @@
+import type { BucketSettings } from "../../common/bucket";
 import type { Issue } from "../../common/validation";
+
+export type { BucketSettings } from "../../common/bucket";
 
 /** What a bucket is for; the kind decides its defaults and, for `logs`, its policy. */
 export const bucketKinds = ["marketData", "modelArtifacts", "modelDeploy", "backups", "compliance", "logs"] as const;
 export type BucketKind = (typeof bucketKinds)[number];
-
-/** Write-once retention by S3 Object Lock. */
-export interface LockSettings {
-  /** `COMPLIANCE`: nobody, the root user included, can shorten it or delete before its end. `GOVERNANCE`: a right can. */
-  readonly mode: "COMPLIANCE" | "GOVERNANCE";
-  readonly retentionDays: number;
-}
-
-/** One bucket in plain values. */
-export interface BucketSettings {
-  /** Physical name where a requirement fixes it. @default Pulumi's own name */
-  readonly name?: string;
-  /** `kms`: the platform's customer key; `s3`: keys of S3 (SSE-S3). */
-  readonly encryption: "kms" | "s3";
-  /** Objects move to S3 Intelligent-Tiering at this age. @default never */
-  readonly intelligentTieringAfterDays?: number;
-  /** Objects move to Glacier Instant Retrieval at this age. @default never */
-  readonly archiveAfterDays?: number;
-  /** Objects move to Glacier Deep Archive at this age. @default never */
-  readonly deepArchiveAfterDays?: number;
-  /** Objects expire at this age. @default never */
-  readonly expireAfterDays?: number;
-  /** Former versions are kept this long. */
-  readonly keepOldVersionsDays: number;
-  /** Region of a replica that every new object is copied to. @default none */
-  readonly replicaRegion?: string;
-  readonly lock?: LockSettings;
-}
 
 /** The buckets that a stack makes, by kind. */
 export type BucketsSettings = Readonly<Partial<Record<BucketKind, BucketSettings>>>;

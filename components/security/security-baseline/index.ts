@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Cloud } from "../../common/iam";
-import { createBucket } from "../../data/data-buckets/bucket";
+import { createBucket } from "../../common/bucket";
 import { EncryptionKey } from "../encryption-key";
 import { configBucketStatements, createConfig } from "./config-recorder";
 import { createAccessAnalyzer, createAccountSettings, createDetector, createSecurityHub } from "./detection";

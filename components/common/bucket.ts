@@ -1,13 +1,40 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import { policyDocument, type Cloud, type Statement } from "../../common/iam";
-import { keyStatements, logDeliveryStatements, tlsOnlyStatements } from "./policies";
-import type { BucketKind, BucketSettings } from "./settings";
+import { policyDocument, type Cloud, type Statement } from "./iam";
+import { keyStatements, logDeliveryStatements, tlsOnlyStatements } from "./bucket-statements";
+
+/** Write-once retention by S3 Object Lock. */
+export interface LockSettings {
+  /** `COMPLIANCE`: nobody, the root user included, can shorten it or delete before its end. `GOVERNANCE`: a right can. */
+  readonly mode: "COMPLIANCE" | "GOVERNANCE";
+  readonly retentionDays: number;
+}
+
+/** One bucket in plain values. */
+export interface BucketSettings {
+  /** Physical name where a requirement fixes it. @default Pulumi's own name */
+  readonly name?: string;
+  /** `kms`: the platform's customer key; `s3`: keys of S3 (SSE-S3). */
+  readonly encryption: "kms" | "s3";
+  /** Objects move to S3 Intelligent-Tiering at this age. @default never */
+  readonly intelligentTieringAfterDays?: number;
+  /** Objects move to Glacier Instant Retrieval at this age. @default never */
+  readonly archiveAfterDays?: number;
+  /** Objects move to Glacier Deep Archive at this age. @default never */
+  readonly deepArchiveAfterDays?: number;
+  /** Objects expire at this age. @default never */
+  readonly expireAfterDays?: number;
+  /** Former versions are kept this long. */
+  readonly keepOldVersionsDays: number;
+  /** Region of a replica that every new object is copied to. @default none */
+  readonly replicaRegion?: string;
+  readonly lock?: LockSettings;
+}
 
 /** What one bucket, or its replica, is made of. */
 export interface BucketParts {
-  /** What it holds; the value of its `data-class` tag. */
-  readonly kind: BucketKind | "audit";
+  /** What it holds, the value of its `data-class` tag; access logs are delivered to the kind `logs`. */
+  readonly kind: string;
   readonly settings: BucketSettings;
   readonly cloud: Cloud;
   /** Region where it is not the stack's. */
