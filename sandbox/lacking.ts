@@ -11,6 +11,8 @@ export interface Lack {
   readonly types: readonly string[];
   /** Why it cannot be had. */
   readonly reason: string;
+  /** Settings of other sections that speak of it, which go with it: paths such as `backups.targets.services`. */
+  readonly goesWith?: readonly string[];
   /** Plugin with which it comes up; left in where that plugin is installed. None: it is left out everywhere. */
   readonly plugin?: string;
 }
@@ -36,6 +38,7 @@ export const lacking: readonly Lack[] = [
     setting: "services",
     value: off,
     types: ["awsx:ecs:FargateService"],
+    goesWith: ["backups.targets.services"],
     plugin: "awsx",
     reason:
       "The services are remote components of the awsx plugin, which is not built for machines without Pulumi's downloads.",

@@ -121,6 +121,15 @@ function applySetting(config: Values, project: string, setting: string, value: u
   return true;
 }
 
+/** Takes `section.option.option` out of a stack's configuration, where it is there. */
+function removeSetting(config: Values, project: string, setting: string): void {
+  const [section = "", ...options] = setting.split(".");
+  const last = options.pop() ?? "";
+  let at: unknown = config[`${project}:${section}`];
+  for (const option of options) at = (at as Values | null | undefined)?.[option];
+  if (at !== null && typeof at === "object") delete (at as Values)[last];
+}
+
 /** Project's name and the configuration with which the sandbox runs a stack file. Pure. */
 export function sandboxConfig(
   project: string,
@@ -136,6 +145,7 @@ export function sandboxConfig(
   const leftOut = lacking
     .filter(({ plugin }) => !plugin || !(options.plugins ?? []).some((one) => one.startsWith(`${plugin}-`)))
     .filter(({ setting, value }) => applySetting(config, project, setting, value));
+  for (const setting of leftOut.flatMap(({ goesWith = [] }) => goesWith)) removeSetting(config, project, setting);
   for (const section of options.without ?? []) {
     if (!applySetting(config, project, section, { enabled: false })) {
       throw new UsageError(`--without ${section}: the stack has no section ${section} that is on.`);

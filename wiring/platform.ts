@@ -31,7 +31,7 @@ export interface Platform {
   monitoringSecurityGroupId?: pulumi.Output<string>;
   alarmTopics?: Readonly<Record<Severity, pulumi.Output<string>>>;
   /** AMI pointers by kind, where the stack has any. */
-  amis?: Readonly<Partial<Record<AmiKind, string>>>;
+  amis?: Readonly<Partial<Record<AmiKind, pulumi.Output<string>>>>;
   network?: TradingVpc;
   data?: DataPlatform;
   services?: FargateServices;

@@ -25,6 +25,9 @@ function topComponentName(parent: pulumi.Resource | undefined, name: string): st
   return component;
 }
 
+/** Takes tags since lately only: a provider of last year, which may be the one at hand, refuses them. */
+const untagged: readonly string[] = ["aws:cloudfront/function:Function"];
+
 /** What holds state that a backup plan saves: everything else of a stack can be made again from its program. */
 export const backedUpTypes: readonly string[] = [
   "aws:rds/instance:Instance",
@@ -49,7 +52,7 @@ function backupTagOf(type: string, props: Readonly<Record<string, unknown>>): { 
  */
 export function tagEverything(tags: PlatformTags): void {
   pulumi.runtime.registerStackTransformation(({ type, props, opts, name }) => {
-    if (!("tagsAll" in props)) return undefined;
+    if (!("tagsAll" in props) || untagged.includes(type)) return undefined;
     const own = props.tags as pulumi.Input<Record<string, pulumi.Input<string>>> | undefined;
     const base = { ...tags, component: topComponentName(opts.parent, name), ...backupTagOf(type, props) };
     const merged =

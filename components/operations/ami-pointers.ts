@@ -49,17 +49,20 @@ export function unprovenMessage(pointer: string, ami: string, problem: string, s
  * Cost: none; standard parameters are free of charge.
  */
 export class AmiPointers extends pulumi.ComponentResource {
-  /** The pointers by kind, as an instance or a launch template takes them. */
-  readonly images: Readonly<Partial<Record<AmiKind, string>>>;
+  /** The pointers by kind, as a launch template takes them; known once the pointer is there. */
+  readonly images: Readonly<Partial<Record<AmiKind, pulumi.Output<string>>>>;
   /** What they name now. */
   readonly values: Readonly<Partial<Record<AmiKind, pulumi.Output<string>>>>;
 
   constructor(name: string, args: AmiPointersArgs, opts?: pulumi.ComponentResourceOptions) {
     super("trading:operations:AmiPointers", name, {}, opts);
     const { project, stage, kinds } = args;
-    this.images = Object.fromEntries(kinds.map((kind) => [kind, pointerImage(project, stage, kind)]));
     this.values = Object.fromEntries(
       kinds.map((kind) => [kind, args.create ? this.create(name, args, kind) : this.read(args, kind)]),
+    );
+    // After the pointer itself: an instance that starts before it finds no image.
+    this.images = Object.fromEntries(
+      kinds.map((kind) => [kind, pulumi.output(this.values[kind]).apply(() => pointerImage(project, stage, kind))]),
     );
     this.registerOutputs({ values: this.values });
   }

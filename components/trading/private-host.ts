@@ -9,15 +9,16 @@ export const amazonLinux = {
 } as const;
 
 export interface PrivateHostArgs {
-  readonly ami: string;
+  /** AMI id, or `resolve:ssm:` and a parameter's name; the image is Amazon Linux 2023 or a descendant of it. */
+  readonly ami: pulumi.Input<string>;
   readonly instanceType: string;
   readonly subnetId: pulumi.Input<string>;
   readonly securityGroupId: pulumi.Input<string>;
   readonly profileName: pulumi.Input<string>;
   readonly kmsKeyArn: pulumi.Input<string>;
   readonly rootVolumeGiB: number;
-  /** From `encodeUserData`; a change replaces the host. */
-  readonly userData: pulumi.Input<string>;
+  /** From `encodeUserData`; a change replaces the host. @default nothing is run */
+  readonly userData?: pulumi.Input<string>;
   /** Address inside the subnet that outlives the host. @default one that EC2 picks */
   readonly privateIp?: string;
   /** What the host is for, as an alarm's sentence: "The monitoring server". */
@@ -36,26 +37,16 @@ export interface PrivateHostArgs {
  * recovery and the alarms that go with it.
  */
 export function privateHost(name: string, args: PrivateHostArgs, opts: pulumi.CustomResourceOptions): aws.ec2.Instance {
-  const instance = new aws.ec2.Instance(
-    name,
+  const template = new aws.ec2.LaunchTemplate(
+    `${name}-template`,
     {
-      ami: args.ami,
+      imageId: args.ami, // only a template takes `resolve:ssm:` and a root volume of one's own together
       instanceType: args.instanceType,
-      subnetId: args.subnetId,
-      privateIp: args.privateIp,
-      vpcSecurityGroupIds: [args.securityGroupId],
-      associatePublicIpAddress: false,
-      iamInstanceProfile: args.profileName,
-      ebsOptimized: true,
-      monitoring: true,
+      ebsOptimized: "true",
+      iamInstanceProfile: { name: args.profileName },
+      monitoring: { enabled: true },
       maintenanceOptions: { autoRecovery: "default" },
       metadataOptions: { httpEndpoint: "enabled", httpTokens: "required", httpPutResponseHopLimit: 1 },
-      rootBlockDevice: {
-        encrypted: true,
-        kmsKeyId: args.kmsKeyArn,
-        volumeType: "gp3",
-        volumeSize: args.rootVolumeGiB,
-      },
       ...(args.spot
         ? {
             instanceMarketOptions: {
@@ -64,10 +55,35 @@ export function privateHost(name: string, args: PrivateHostArgs, opts: pulumi.Cu
             },
           }
         : {}),
-      userDataBase64: args.userData,
-      userDataReplaceOnChange: true,
-      tags: { Name: name },
+      networkInterfaces: [
+        {
+          deviceIndex: 0,
+          subnetId: args.subnetId,
+          privateIpAddress: args.privateIp,
+          securityGroups: [args.securityGroupId],
+          associatePublicIpAddress: "false",
+          deleteOnTermination: "true",
+        },
+      ],
+      blockDeviceMappings: [
+        {
+          deviceName: "/dev/xvda", // Amazon Linux's root device
+          ebs: {
+            encrypted: "true",
+            kmsKeyId: args.kmsKeyArn,
+            volumeType: "gp3",
+            volumeSize: args.rootVolumeGiB,
+            deleteOnTermination: "true",
+          },
+        },
+      ],
+      userData: args.userData,
     },
+    opts,
+  );
+  const instance = new aws.ec2.Instance(
+    name,
+    { launchTemplate: { id: template.id, version: template.latestVersion.apply(String) }, tags: { Name: name } },
     // An address and a stream exist once: the old host goes before the new one comes.
     { ...opts, deleteBeforeReplace: true },
   );

@@ -266,7 +266,7 @@ describe("document 001's cluster (ai-platform.yaml)", () => {
 
   it("a backup of the cluster's configuration", () => {
     assert.match(
-      JSON.stringify(run.one("aws:backup/selection:Selection").inputs.resources),
+      JSON.stringify(run.one("aws:backup/selection:Selection", "kubernetes-backup").inputs.resources),
       /cluster\/production-eks-cluster/,
     );
   });

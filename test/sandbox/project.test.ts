@@ -54,6 +54,15 @@ describe("the sandbox's copy of a stack file", () => {
     );
   });
 
+  it("takes out what other sections say of a section that it leaves out", () => {
+    const targets = { services: { bot: { rtoMinutes: 60 } }, database: { rtoMinutes: 240 } };
+    const source = { [`${project}:services`]: { a: 1 }, [`${project}:backups`]: { targets } };
+    const { config } = sandboxConfig(project, source, {});
+    assert.deepEqual(config[`${project}:backups`], { targets: { database: targets.database } });
+    const whole = sandboxConfig(project, source, { plugins: ["awsx-3.0.0"] });
+    assert.deepEqual(whole.config[`${project}:backups`], { targets });
+  });
+
   it("leaves out what the emulator lacks, and says so; with the plugin there it stays in", () => {
     const source = { [`${project}:services`]: { a: 1 }, [`${project}:kubernetes`]: {} };
     const without = sandboxConfig(project, source, {});

@@ -228,8 +228,9 @@ describe("LocalZoneTrader", () => {
     const made = endpoint.one("aws:ec2transitgateway/instanceConnectEndpoint:InstanceConnectEndpoint");
     assert.equal(made.inputs.subnetId, "subnet-1a", "in the Region's zone");
     assert.ok(rules(endpoint, "Ingress").some((rule) => rule.startsWith("22 ")));
-    const bastion = (await build({ access: "bastion" })).one("aws:ec2/instance:Instance", "bastion-host");
-    assert.deepEqual([bastion.inputs.associatePublicIpAddress, bastion.inputs.subnetId], [false, "subnet-1a"]);
+    const bastion = (await build({ access: "bastion" })).one("aws:ec2/launchTemplate:LaunchTemplate", "bastion");
+    const [port] = bastion.inputs.networkInterfaces as { subnetId: string; associatePublicIpAddress: string }[];
+    assert.deepEqual([port?.associatePublicIpAddress, port?.subnetId], ["false", "subnet-1a"]);
   });
 
   it("uses a cluster placement group only where asked for", async () => {

@@ -43,9 +43,9 @@ const names = { secretPrefix: "trading-platform/qa/ingest", logGroupName: "/x", 
 
 describe("MarketDataIngest", () => {
   it("is one host at an address that its successor takes over", async () => {
-    const { inputs } = (await build()).one("aws:ec2/instance:Instance");
-    assert.equal(inputs.privateIp, "10.0.1.10");
-    assert.equal(inputs.associatePublicIpAddress, false);
+    const { inputs } = (await build()).one("aws:ec2/launchTemplate:LaunchTemplate");
+    const [port] = inputs.networkInterfaces as { privateIpAddress: string; associatePublicIpAddress: string }[];
+    assert.deepEqual([port?.privateIpAddress, port?.associatePublicIpAddress], ["10.0.1.10", "false"]);
     assert.equal(ingestEndpoint("10.0.1.0/24", 8765), "ws://10.0.1.10:8765");
   });
 

@@ -34,7 +34,12 @@ describe("MonitoringServer", () => {
     const made = await build();
     assert.equal(made.ofType("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule").length, 0);
     assert.equal(made.one("aws:ec2/securityGroup:SecurityGroup").inputs.ingress, undefined);
-    assert.equal(made.one("aws:ec2/instance:Instance").inputs.associatePublicIpAddress, false);
+    const { inputs } = made.one("aws:ec2/launchTemplate:LaunchTemplate");
+    const ports = inputs.networkInterfaces as { associatePublicIpAddress: string }[];
+    assert.deepEqual(
+      ports.map(({ associatePublicIpAddress }) => associatePublicIpAddress),
+      ["false"],
+    );
     const script = monitoringBootScript(args(), "arn");
     const bound = [...script.matchAll(/(?:listen-address=|HTTP_ADDR=)(\S+)/g)].map((match) => match[1]);
     assert.deepEqual(bound, ["127.0.0.1:9090", "127.0.0.1", "127.0.0.1:5000", "127.0.0.1:9100"]);
@@ -62,10 +67,12 @@ describe("MonitoringServer", () => {
   });
 
   it("recovers by itself, uses IMDSv2 and encrypts its root volume", async () => {
-    const { inputs } = (await build()).one("aws:ec2/instance:Instance");
+    const { inputs } = (await build()).one("aws:ec2/launchTemplate:LaunchTemplate");
     assert.deepEqual(inputs.maintenanceOptions, { autoRecovery: "default" });
     assert.equal((inputs.metadataOptions as { httpTokens: string }).httpTokens, "required");
-    assert.equal((inputs.rootBlockDevice as { encrypted: boolean }).encrypted, true);
+    const [root] = inputs.blockDeviceMappings as { ebs: { encrypted: string; kmsKeyId: unknown } }[];
+    assert.equal(root?.ebs.encrypted, "true");
+    assert.ok(root.ebs.kmsKeyId);
   });
 
   it("pins every image to a release", async () => {

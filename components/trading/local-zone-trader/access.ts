@@ -1,6 +1,7 @@
 import * as aws from "@pulumi/aws";
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 import { instanceProfile, type Cloud } from "../../common/iam";
+import { amazonLinux, privateHost } from "../private-host";
 import type { AccessWay } from "./check";
 
 export interface AccessArgs {
@@ -11,10 +12,8 @@ export interface AccessArgs {
   /** Subnet in a zone of the Region: neither endpoints nor a bastion belong into the Local Zone. */
   readonly regionSubnetId: pulumi.Input<string>;
   readonly kmsKeyArn: pulumi.Input<string>;
+  readonly alarmTopicArn?: pulumi.Input<string>;
 }
-
-/** Amazon Linux 2023 for Arm, the bastion's system. */
-const bastionImage = "resolve:ssm:/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-arm64";
 
 /**
  * The way to a shell beyond Session Manager, and the group that SSH comes from.
@@ -79,20 +78,19 @@ function createBastion(
     opts,
   );
   const { profile } = instanceProfile(name, args.cloud, { description: "Bastion before the trading host" }, opts);
-  new aws.ec2.Instance(
+  privateHost(
     `${name}-host`,
     {
-      ami: bastionImage,
+      ami: amazonLinux.arm64,
       instanceType: "t4g.nano",
       subnetId: args.regionSubnetId,
-      vpcSecurityGroupIds: [group.id],
-      associatePublicIpAddress: false,
-      iamInstanceProfile: profile.name,
-      ebsOptimized: true,
-      monitoring: true,
-      metadataOptions: { httpEndpoint: "enabled", httpTokens: "required", httpPutResponseHopLimit: 1 },
-      rootBlockDevice: { encrypted: true, kmsKeyId: args.kmsKeyArn, volumeType: "gp3", volumeSize: 8 },
-      tags: { Name: name },
+      securityGroupId: group.id,
+      profileName: profile.name,
+      kmsKeyArn: args.kmsKeyArn,
+      rootVolumeGiB: 8,
+      what: "The bastion before the trading host",
+      first: "replace it (pulumi up --replace); trading does not depend on it.",
+      alarmTopicArn: args.alarmTopicArn,
     },
     opts,
   );

@@ -32,7 +32,7 @@ export interface LocalZoneTraderArgs {
   readonly gatewayPort: number;
   readonly instanceType: string;
   /** AMI id, or `resolve:ssm:` and a parameter's name: EC2 looks it up at launch, so a new AMI never replaces a host. */
-  readonly ami: string;
+  readonly ami: pulumi.Input<string>;
   readonly rootVolume: { readonly type: RootVolumeType; readonly sizeGiB: number };
   readonly access: AccessWay;
   /** Puts the host into a cluster placement group: worth it once several hosts of a zone talk to each other. */

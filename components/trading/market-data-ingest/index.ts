@@ -22,7 +22,7 @@ export interface MarketDataIngestArgs {
   readonly subnet: { readonly id: pulumi.Input<string>; readonly cidr: string };
   readonly instanceType: string;
   /** AMI id, or `resolve:ssm:` and a parameter's name. @default Amazon Linux 2023 */
-  readonly ami?: string | undefined;
+  readonly ami?: pulumi.Input<string> | undefined;
   /** Image of the websocket server (docker/ingest), by release or digest. */
   readonly image: string;
   /** Alpaca's feed: `iex` is free, `sip` has every exchange. */

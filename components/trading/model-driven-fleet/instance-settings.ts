@@ -1,3 +1,5 @@
+import type * as pulumi from "@pulumi/pulumi";
+
 /** What instances of one model type are. */
 export interface TypeSettings {
   readonly instanceType: string;
@@ -40,7 +42,7 @@ export function isArm(instanceType: string): boolean {
 }
 
 /** AMIs for types that name none, by processor. @default Amazon Linux 2023 */
-export type AmisByProcessor = Readonly<Partial<Record<"x86_64" | "arm64", string | undefined>>>;
+export type AmisByProcessor = Readonly<Partial<Record<"x86_64" | "arm64", pulumi.Input<string> | undefined>>>;
 
 /**
  * The AMI as a launch template takes it. EC2 reads an SSM parameter when an instance starts: a new AMI behind the pointer
@@ -49,7 +51,7 @@ export type AmisByProcessor = Readonly<Partial<Record<"x86_64" | "arm64", string
 export function amiOf(
   { ami, instanceType }: Pick<TypeSettings, "ami" | "instanceType">,
   byProcessor: AmisByProcessor = {},
-): string {
+): pulumi.Input<string> {
   const processor = isArm(instanceType) ? "arm64" : "x86_64";
   return (
     ami ??
