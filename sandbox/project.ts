@@ -127,7 +127,7 @@ function removeSetting(config: Values, project: string, setting: string): void {
   const last = options.pop() ?? "";
   let at: unknown = config[`${project}:${section}`];
   for (const option of options) at = (at as Values | null | undefined)?.[option];
-  if (at !== null && typeof at === "object") delete (at as Values)[last];
+  if (at !== null && typeof at === "object") Reflect.deleteProperty(at, last);
 }
 
 /** Project's name and the configuration with which the sandbox runs a stack file. Pure. */

@@ -42,24 +42,28 @@ const args: GpuTrainerArgs = {
 };
 const build = (changes: Partial<GpuTrainerArgs> = {}) => register(() => new GpuTrainer("gpu", { ...args, ...changes }));
 const host = "aws:ec2/instance:Instance";
+const template = "aws:ec2/launchTemplate:LaunchTemplate";
+const portOf = (inputs: Record<string, unknown>) =>
+  (inputs.networkInterfaces as { subnetId: string; associatePublicIpAddress: string }[])[0];
 
 describe("GpuTrainer", () => {
   it("starts private, encrypted instances from the pointer, spread over the subnets", async () => {
     const made = await build({ trainers: { research: { ...trainer, count: 3 } } });
-    const hosts = made.ofType(host);
+    const templates = made.ofType(template).map(({ name, inputs }) => ({ name, inputs, port: portOf(inputs) }));
     assert.deepEqual(
-      hosts.map(({ name, inputs }) => [name, inputs.subnetId]),
+      templates.map(({ name, port }) => [name, port?.subnetId]),
       [
-        ["gpu-research-1", "subnet-a"],
-        ["gpu-research-2", "subnet-b"],
-        ["gpu-research-3", "subnet-a"],
+        ["gpu-research-1-template", "subnet-a"],
+        ["gpu-research-2-template", "subnet-b"],
+        ["gpu-research-3-template", "subnet-a"],
       ],
     );
-    for (const { inputs } of hosts) {
-      assert.equal(inputs.ami, "resolve:ssm:/trading-platform/ami/dev/gpu");
-      assert.equal(inputs.associatePublicIpAddress, false);
+    for (const { inputs, port } of templates) {
+      assert.equal(inputs.imageId, "resolve:ssm:/trading-platform/ami/dev/gpu");
+      assert.equal(port?.associatePublicIpAddress, "false");
       assert.equal((inputs.metadataOptions as { httpTokens: string }).httpTokens, "required");
-      assert.equal((inputs.rootBlockDevice as { encrypted: boolean }).encrypted, true);
+      const [root] = inputs.blockDeviceMappings as { ebs: { encrypted: string } }[];
+      assert.equal(root?.ebs.encrypted, "true");
       assert.equal(inputs.instanceMarketOptions, undefined);
     }
     assert.equal(made.ofType("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule").length, 0);
@@ -96,12 +100,12 @@ describe("GpuTrainer", () => {
   });
 
   it("takes spot capacity that stops and starts again, and watches for AWS's notice", async () => {
-    const { inputs } = (await build({ trainers: { research: { ...trainer, spot: true } } })).one(host);
+    const { inputs } = (await build({ trainers: { research: { ...trainer, spot: true } } })).one(template);
     assert.deepEqual(inputs.instanceMarketOptions, {
       marketType: "spot",
       spotOptions: { spotInstanceType: "persistent", instanceInterruptionBehavior: "stop" },
     });
-    const script = gunzipSync(Buffer.from(String(inputs.userDataBase64), "base64")).toString("utf8");
+    const script = gunzipSync(Buffer.from(String(inputs.userData), "base64")).toString("utf8");
     assert.match(script, /^TRAINER_SPOT='yes'$/m);
     assert.match(script, /^TRAINER_CHECKPOINTS='s3:\/\/models\/checkpoints\/gpu-research\/'$/m);
   });

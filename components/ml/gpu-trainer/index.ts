@@ -18,7 +18,7 @@ export interface GpuTrainerArgs {
   readonly subnets: readonly { readonly id: pulumi.Input<string> }[];
   readonly trainers: Readonly<Record<string, TrainerSettings>>;
   /** AMI of trainers that name none. */
-  readonly ami: string;
+  readonly ami: pulumi.Input<string>;
   /** An EFS file system that all trainers share, beside S3. @default false */
   readonly sharedFiles?: boolean;
   /** Buckets that trainers read, with their keys. */
