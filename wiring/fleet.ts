@@ -1,6 +1,4 @@
-import { planFleet } from "../components/trading/model-driven-fleet/fleet-plan";
-import { fleetRecordOf } from "../components/trading/model-driven-fleet/manifest";
-import { ModelDrivenFleet } from "../components/trading/model-driven-fleet/model-driven-fleet";
+import { fleetRecordOf, ModelDrivenFleet, planFleet } from "../components/trading/model-driven-fleet";
 import { awsAccess } from "../config";
 import { marketDataEnvironment } from "./ingest";
 import type { Platform } from "./platform";

@@ -1,9 +1,7 @@
 import { EC2Client, type Instance } from "@aws-sdk/client-ec2";
 import * as path from "node:path";
-import { DeployBucket } from "../../components/trading/model-catalog/deploy-bucket";
-import { readBucket } from "../../components/trading/model-catalog/listing-bucket";
-import { readListingFile } from "../../components/trading/model-catalog/listing-file";
-import { shardOf } from "../../components/trading/model-driven-fleet/placement";
+import { DeployBucket, readBucket, readListingFile } from "../../components/trading/model-catalog";
+import { shardOf } from "../../components/trading/model-driven-fleet";
 import { addDays, wallClock, zoneOf } from "../../lambdas/common/exchange-calendar";
 import { findInstances, idOf, isHeld } from "../../lambdas/common/instances";
 import { runningWindows, type WindowSettings } from "../../lambdas/common/running-windows";

@@ -8,7 +8,7 @@ import {
   type MonitoringServerArgs,
 } from "../../components/trading/monitoring-server";
 import { hostsDashboard, prometheusConfig } from "../../components/trading/monitoring-server/dashboards";
-import { monitoringImages, pinnedImage } from "../../components/trading/monitoring-server/images";
+import { monitoringImages, pinnedImage } from "../../components/trading/monitoring-images";
 import { register, testCloud } from "../support/program";
 
 const args = (more: Partial<MonitoringServerArgs> = {}): MonitoringServerArgs => ({

@@ -1,5 +1,5 @@
 import { arnOf, policyDocument, type Cloud } from "../../common/iam";
-import { bucketAccessStatements } from "../data-buckets/policies";
+import { bucketAccessStatements } from "../data-buckets";
 
 /** What a node may do: its part of the bucket, its two secrets, its parameter, its metrics, its own volumes. */
 export function nodePolicy(at: {

@@ -1,1 +1,2 @@
+export { traderMetrics } from "./boot";
 export { LocalZoneTrader, type LocalZoneTraderArgs } from "./local-zone-trader";

@@ -6,7 +6,7 @@ import { throwIfAny } from "../../common/validation";
 import { zoneGroupOf } from "../../network/local-zones";
 import { EncryptionKey } from "../../security/encryption-key";
 import { AppSecrets } from "../../security/secrets";
-import { monitoringImages } from "../monitoring-server/images";
+import { monitoringImages } from "../monitoring-images";
 import { createAccess } from "./access";
 import { createTraderAlarms } from "./alarms";
 import { deployDocument, setupDocument, traderBootScript, traderMetrics } from "./boot";

@@ -1,6 +1,6 @@
 import { overrideProblem, type CalendarOverride } from "../../../lambdas/common/exchange-calendar";
 import type { Issue } from "../../common/validation";
-import { pinnedImage } from "../monitoring-server/images";
+import { pinnedImage } from "../monitoring-images";
 
 export interface IngestNumbers {
   readonly image: string;

@@ -1,9 +1,15 @@
 import type { Report } from "../../common/report";
 import { throwIfAny } from "../../common/validation";
-import type { Catalog, CatalogModel } from "../model-catalog/catalog";
-import { BucketError, decodeKey, DeployBucket, type AwsAccess } from "../model-catalog/deploy-bucket";
-import { readBucket } from "../model-catalog/listing-bucket";
-import { readListingFile } from "../model-catalog/listing-file";
+import {
+  BucketError,
+  decodeKey,
+  DeployBucket,
+  readBucket,
+  readListingFile,
+  type AwsAccess,
+  type Catalog,
+  type CatalogModel,
+} from "../model-catalog";
 import { manifestFolder, manifestKey, parseManifest, writeManifest, type FleetRecord, type Manifest } from "./manifest";
 import { shardOf, type Shard } from "./placement";
 import { checkRemovals, type RemovalLimits } from "./removal-guard";

@@ -1,5 +1,5 @@
 import { shortHash } from "../../common/naming";
-import type { CatalogModel } from "../model-catalog/catalog";
+import type { CatalogModel } from "../model-catalog";
 
 /** Longest value of an EC2 tag, in characters. */
 const maxValueLength = 256;

@@ -1,5 +1,5 @@
 import type { Issue } from "../../common/validation";
-import { pinnedImage, type MonitoringImage } from "./images";
+import { pinnedImage, type MonitoringImage } from "../monitoring-images";
 
 /** What is wrong with the images of a monitoring server; paths are those of the section `monitoringServer`. */
 export function checkMonitoringServer(images: Readonly<Partial<Record<MonitoringImage, string | undefined>>>): Issue[] {

@@ -7,7 +7,7 @@ import { bootScript, encodeUserData } from "../../common/user-data";
 import { throwIfAny } from "../../common/validation";
 import { EncryptionKey } from "../../security/encryption-key";
 import { GeneratedSecret } from "../../security/generated-secret";
-import { traderMetrics } from "../local-zone-trader/boot";
+import { traderMetrics } from "../local-zone-trader";
 import { amazonLinux, privateHost } from "../private-host";
 import { checkMonitoringServer } from "./check";
 import {
@@ -17,7 +17,7 @@ import {
   hostsDashboard,
   prometheusConfig,
 } from "./dashboards";
-import { monitoringImages, type MonitoringImage } from "./images";
+import { monitoringImages, type MonitoringImage } from "../monitoring-images";
 
 export interface MonitoringServerArgs {
   readonly cloud: Cloud;
