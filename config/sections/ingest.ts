@@ -17,7 +17,7 @@ export const ingest = defineSection({
         description: "System image; the stage's pointer where images has one, else Amazon Linux 2023",
         allowed: "ami-0123456789abcdef0, or resolve:ssm:/name/of/parameter",
       }),
-      image: z.string().meta({ description: "Image of the server (docker/ingest), by release or digest" }),
+      image: z.string().meta({ description: "Image of the server (services/ingest), by release or digest" }),
       feed: z
         .enum(["iex", "sip"])
         .default(byStage({ dev: "iex", qa: "iex", prod: "sip" }))

@@ -11,6 +11,7 @@ import {
 } from "../../components/trading/market-data-ingest";
 import { hostAddress } from "../../components/trading/market-data-ingest/check";
 import { makeHandler as makeClock } from "../../lambdas/market-clock/handler";
+import { readSettings } from "../../services/ingest/src/config";
 import { register, testCloud } from "../support/program";
 
 const args = (more: Partial<MarketDataIngestArgs> = {}): MarketDataIngestArgs => ({
@@ -79,6 +80,17 @@ describe("MarketDataIngest", () => {
     assert.equal(inputs.treatMissingData, "breaching");
   });
 
+  it("pages for ticks that were given up", async () => {
+    const { inputs } = (await build()).one("aws:cloudwatch/metricAlarm:MetricAlarm", "ingest-lost");
+    assert.deepEqual(
+      [inputs.namespace, inputs.metricName, inputs.threshold, inputs.statistic],
+      ["TradingPlatform/Ingest", "TicksLost", 0, "Sum"],
+    );
+    assert.deepEqual(inputs.dimensions, { stack: "qa" });
+    assert.deepEqual(inputs.alarmActions, ["arn:aws:sns:us-east-1:123456789012:alarms"]);
+    assert.match(String(inputs.alarmDescription), /First: the server's log/);
+  });
+
   it("tells market hours every minute", async () => {
     const made = await build();
     const { inputs, propertyDependencies } = made.one("aws:scheduler/schedule:Schedule");
@@ -119,6 +131,37 @@ describe("MarketDataIngest", () => {
     execFileSync("shellcheck", ["-"], { input: script });
     assert.ok(Buffer.from(encodeUserData("test", script), "base64").length < userDataLimitBytes / 4);
     assert.match(script, /INGEST_SECRET='trading-platform\/qa\/ingest\/alpaca'/);
+  });
+
+  it("gives the server an environment that it accepts, word for word", () => {
+    const overrides = [{ date: "2026-12-24", close: "12:00" }];
+    const script = ingestBootScript(args({ exchange: "CME Globex", overrides, symbols: ["*"] }), names);
+    const assignments = script.split("\n").filter((line) => /^INGEST_[A-Z_]+='/.test(line));
+    const files = [...script.matchAll(/^cat >\/etc\/ingest\/settings\.env (<<ENV\n[\s\S]*?\nENV)$/gm)];
+    assert.equal(files.length, 1);
+    const text = execFileSync("bash", ["-c", `${assignments.join("\n")}\ncat ${files[0]![1]!}`], { encoding: "utf8" });
+    const given = Object.fromEntries(
+      text
+        .trimEnd()
+        .split("\n")
+        .map((line) => [line.slice(0, line.indexOf("=")), line.slice(line.indexOf("=") + 1)]),
+    );
+    const settings = readSettings({ ...given, ALPACA_KEY_ID: "key", ALPACA_SECRET_KEY: "secret" });
+    assert.deepEqual(settings.INGEST_CALENDAR, { exchange: "CME Globex", overrides });
+    assert.deepEqual(settings.INGEST_SYMBOLS, ["*"]);
+    assert.deepEqual(
+      [
+        settings.INGEST_FEED,
+        settings.INGEST_PORT,
+        settings.INGEST_DELIVERY_STREAM,
+        settings.INGEST_STACK,
+        settings.AWS_DEFAULT_REGION,
+      ],
+      ["iex", 8765, "ticks", "qa", "us-east-1"],
+    );
+    assert.equal(settings.INGEST_NAMESPACE, "TradingPlatform/Ingest", "the namespace that alarms look at");
+    assert.match(script, /--env-file \/etc\/ingest\/settings\.env/);
+    assert.match(script, /ALPACA_KEY_ID=.*ALPACA_SECRET_KEY=/, "the two others, from the secret");
   });
 
   it("counts addresses inside any block", () => {

@@ -29,6 +29,19 @@ docker pull --quiet "$1"
 SCRIPT
 chmod 0755 /usr/local/bin/ingest-pull
 
+# One variable a line, taken as it stands: docker's env files know no quotes.
+install -d -m 0755 /etc/ingest
+cat >/etc/ingest/settings.env <<ENV
+AWS_DEFAULT_REGION=$INGEST_REGION
+INGEST_FEED=$INGEST_FEED
+INGEST_SYMBOLS=$INGEST_SYMBOLS
+INGEST_PORT=$INGEST_PORT
+INGEST_CALENDAR=$INGEST_CALENDAR
+INGEST_DELIVERY_STREAM=$INGEST_DELIVERY_STREAM
+INGEST_NAMESPACE=$INGEST_NAMESPACE
+INGEST_STACK=$INGEST_STACK
+ENV
+
 cat >/etc/systemd/system/ingest.service <<UNIT
 [Unit]
 Description=Market data: one stream in, many readers, raw ticks kept
@@ -40,10 +53,8 @@ Environment=AWS_DEFAULT_REGION=$INGEST_REGION
 ExecStartPre=-/usr/bin/docker rm --force ingest
 ExecStartPre=/usr/local/bin/ingest-secret $INGEST_SECRET
 ExecStartPre=/usr/local/bin/ingest-pull $INGEST_IMAGE
-ExecStart=/usr/bin/docker run --rm --name ingest --network host --env-file /run/ingest/secret.env \\
-  --env AWS_DEFAULT_REGION=$INGEST_REGION --env INGEST_FEED=$INGEST_FEED --env INGEST_SYMBOLS=$INGEST_SYMBOLS \\
-  --env INGEST_PORT=$INGEST_PORT --env INGEST_DELIVERY_STREAM=$INGEST_DELIVERY_STREAM \\
-  --env INGEST_NAMESPACE=$INGEST_NAMESPACE --env INGEST_STACK=$INGEST_STACK \\
+ExecStart=/usr/bin/docker run --rm --name ingest --network host --env-file /etc/ingest/settings.env \\
+  --env-file /run/ingest/secret.env \\
   --read-only --tmpfs /tmp --cap-drop ALL --security-opt no-new-privileges --stop-timeout 30 \\
   --log-driver awslogs --log-opt awslogs-region=$INGEST_REGION --log-opt awslogs-group=$INGEST_LOG_GROUP \\
   --log-opt awslogs-stream=ingest $INGEST_IMAGE

@@ -4,6 +4,7 @@ import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import type { CalendarOverride, Exchange } from "../../../lambdas/common/exchange-calendar";
 import { instanceProfile, policyDocument, type Cloud } from "../../common/iam";
+import { metricAlarm } from "../../common/alarm";
 import { bootScript, encodeUserData } from "../../common/user-data";
 import { throwIfAny } from "../../common/validation";
 import { EncryptionKey } from "../../security/encryption-key";
@@ -23,7 +24,7 @@ export interface MarketDataIngestArgs {
   readonly instanceType: string;
   /** AMI id, or `resolve:ssm:` and a parameter's name. @default Amazon Linux 2023 */
   readonly ami?: pulumi.Input<string> | undefined;
-  /** Image of the websocket server (docker/ingest), by release or digest. */
+  /** Image of the websocket server (services/ingest), by release or digest. */
   readonly image: string;
   /** Alpaca's feed: `iex` is free, `sip` has every exchange. */
   readonly feed: "iex" | "sip";
@@ -54,7 +55,7 @@ export function ingestEndpoint(subnetCidr: string, port: number): string {
  *
  * Makes: one host with a fixed private address (stopped before its successor starts, as Alpaca takes one stream a key),
  * its role, key, secret, security group and log; a Firehose delivery stream to S3; an alarm on stale ticks that knows
- * market hours, with the function that tells it.
+ * market hours, with the function that tells it, and one on ticks that were given up.
  *
  * Errors: `ValidationError` for symbols, image and port.
  * Cost driver: the instance; 0.029 USD a GB through Firehose.
@@ -128,6 +129,7 @@ export class MarketDataIngest extends pulumi.ComponentResource {
       parent,
     );
     createStaleness(name, { ...args, keyArn: key.arn }, parent);
+    watchLosses(name, args, parent);
     this.endpoint = ingestEndpoint(args.subnet.cidr, args.port);
     this.instanceId = instance.id;
     this.securityGroupId = group.id;
@@ -138,7 +140,10 @@ export class MarketDataIngest extends pulumi.ComponentResource {
 
 /** The boot script; the key's value is not in it. */
 export function ingestBootScript(
-  args: Pick<MarketDataIngestArgs, "cloud" | "stack" | "image" | "feed" | "symbols" | "port">,
+  args: Pick<
+    MarketDataIngestArgs,
+    "cloud" | "stack" | "image" | "feed" | "symbols" | "port" | "exchange" | "overrides"
+  >,
   names: { readonly secretPrefix: string; readonly logGroupName: string; readonly stream: string },
 ): string {
   return bootScript(
@@ -149,12 +154,33 @@ export function ingestBootScript(
       INGEST_FEED: args.feed,
       INGEST_SYMBOLS: args.symbols.join(","),
       INGEST_PORT: String(args.port),
+      INGEST_CALENDAR: JSON.stringify({ exchange: args.exchange, overrides: args.overrides }),
       INGEST_NAMESPACE: ingestMetrics,
       INGEST_SECRET: `${names.secretPrefix}/alpaca`,
       INGEST_LOG_GROUP: names.logGroupName,
       INGEST_DELIVERY_STREAM: names.stream,
     },
     readFileSync(join(__dirname, "boot.sh"), "utf8"),
+  );
+}
+
+/** The server keeps ticks in memory while the delivery stream takes none, and gives the oldest up when that is full. */
+function watchLosses(name: string, args: MarketDataIngestArgs, opts: pulumi.CustomResourceOptions): void {
+  metricAlarm(
+    `${name}-lost`,
+    {
+      description:
+        "Raw ticks were given up before they reached the delivery stream. First: the server's log says why Firehose did not take them (a role, a key, its limit of 5 MiB a second); Alpaca's history has the ticks of that time.",
+      namespace: ingestMetrics,
+      metric: "TicksLost",
+      dimensions: { stack: args.stack },
+      statistic: "Sum",
+      threshold: 0,
+      periodSeconds: 300,
+      periods: 1,
+      alarmTopicArn: args.alarmTopicArn,
+    },
+    opts,
   );
 }
 
