@@ -8,6 +8,7 @@ import { wireGpu } from "./wiring/gpu";
 import { wireImages } from "./wiring/images";
 import { wireIngest } from "./wiring/ingest";
 import { wireKubernetes } from "./wiring/kubernetes";
+import { wireMonitoring } from "./wiring/monitoring";
 import { wireMonitoringServer } from "./wiring/monitoring-server";
 import { wireNetwork } from "./wiring/network";
 import { deploy } from "./wiring/platform";
@@ -41,4 +42,5 @@ export = (report: Report = engineReport) =>
     security: wireSecurity,
     backups: wireBackups,
     budget: wireBudget,
+    monitoring: wireMonitoring,
   });

@@ -1,9 +1,13 @@
+import { planAlarms } from "../components/operations/alarm-plan";
 import { AlarmTopics } from "../components/operations/alarm-topics";
 import type { Platform } from "./platform";
 
 export function wireAlarmTopics(platform: Platform) {
   const { monitoring } = platform.settings;
-  if (!monitoring) return undefined;
-  platform.alarmTopics = new AlarmTopics("monitoring", { ...monitoring, cloud: platform.cloud }).arns;
+  if (monitoring) platform.alarmTopics = new AlarmTopics("monitoring", { ...monitoring, cloud: platform.cloud }).arns;
+  platform.alarms = planAlarms(platform.alarmTopics, {
+    mode: monitoring?.paging ?? "each",
+    marketHoursComponents: monitoring?.marketHours?.components ?? [],
+  });
   return platform.alarmTopics;
 }

@@ -7,6 +7,7 @@ import { tagEverything, type PlatformTags } from "../components/common/tags";
 import type { DataPlatform } from "../components/data/data-platform";
 import type { TradingVpc } from "../components/network/trading-vpc";
 import type { FargateServices } from "../components/services/fargate-services";
+import type { PlannedAlarm } from "../components/operations/alarm-plan";
 import type { Severity } from "../components/operations/alarm-topics";
 import { loadSettings, type Settings } from "../config";
 
@@ -30,6 +31,8 @@ export interface Platform {
   /** Group that scrapes the hosts' metrics. */
   monitoringSecurityGroupId?: pulumi.Output<string>;
   alarmTopics?: Readonly<Record<Severity, pulumi.Output<string>>>;
+  /** Every alarm that was made so far. */
+  alarms?: readonly PlannedAlarm[];
   /** AMI pointers by kind, where the stack has any. */
   amis?: Readonly<Partial<Record<AmiKind, pulumi.Output<string>>>>;
   network?: TradingVpc;

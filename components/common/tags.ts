@@ -16,7 +16,7 @@ interface ResourceInternals {
 }
 
 /** Logical name of the component right below the stack that a resource belongs to: `network`, `fleet`, ... */
-function topComponentName(parent: pulumi.Resource | undefined, name: string): string {
+export function topComponentName(parent: pulumi.Resource | undefined, name: string): string {
   let component = name;
   let at = parent as ResourceInternals | undefined;
   for (; at && at.__pulumiType !== pulumi.runtime.rootPulumiStackTypeName; at = at.__parentResource) {

@@ -23,6 +23,7 @@ export function stackNames(root: string): string[] {
 const commands: ReadonlySet<string> = new Set([
   "plan",
   "budget",
+  "watched",
   "verify",
   "promote",
   "rollback",
