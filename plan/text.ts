@@ -1,5 +1,6 @@
 /** The plan for a terminal: resource tree, models, warnings, policy results, cost. */
 import type { Colors } from "picocolors/types";
+import { comparisonOf, estimateCells } from "./cost/estimate";
 import type { Plan, PlannedResource, Violation } from "./json";
 
 export interface TextOptions {
@@ -115,6 +116,18 @@ function cost(plan: Plan): string[] {
   return lines;
 }
 
+/** The estimate of a stack's document beside today's prices. */
+function estimate(plan: Plan): string[] {
+  const comparison = comparisonOf(plan);
+  if (!comparison) return [];
+  const cells = estimateCells(comparison);
+  const width = (column: number) => Math.max(...cells.map((row) => (row[column] ?? "").length));
+  const rows = cells.map(([what = "", before = "", now = "", change = "", why = ""]) =>
+    `    ${what.padEnd(width(0))}  ${before.padStart(width(1))}  ${now.padStart(width(2))}  ${change.padStart(width(3))}  ${why}`.trimEnd(),
+  );
+  return [`  beside ${comparison.source}: the document's figure, today's, the difference`, ...rows];
+}
+
 /** The plan as text. */
 export function renderText(plan: Plan, options: TextOptions): string {
   const { colors } = options;
@@ -139,6 +152,7 @@ export function renderText(plan: Plan, options: TextOptions): string {
   lines.push("", colors.bold(`Policies: ${plan.policy.evaluated} run, violations: ${verdict}`));
   lines.push(...limited(plan.policy.violations, full, violationLine(options)));
   lines.push("", colors.bold(`Cost: ${money(plan.cost.monthly)} a month`), ...cost(plan));
+  lines.push(...estimate(plan));
   lines.push(...(options.advice ?? []).map((one) => `  ${colors.dim(one)}`));
   return `${lines.join("\n")}\n`;
 }

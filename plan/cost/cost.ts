@@ -11,6 +11,7 @@ import { dataPricers } from "./pricers/data";
 import { managementPricers } from "./pricers/management";
 import { networkPricers } from "./pricers/network";
 import { scheduledHours, type RunningHours } from "./running-hours";
+import { unpricedReasons } from "./unpriced";
 import type { Usage } from "./usage";
 
 export const pricers: Readonly<Record<string, Pricer>> = {
@@ -134,7 +135,7 @@ export function priceAll(
     const pricer = pricers[type];
     if (!pricer) {
       // A component is the sum of its children; one that its provider builds has none here.
-      if (resource.custom || resource.remote) unpriced.set(type, (unpriced.get(type) ?? new Set()).add("no pricer"));
+      if (resource.custom || resource.remote) unpriced.set(type, (unpriced.get(type) ?? new Set()).add(""));
       continue;
     }
     const component = topComponent(resource, resources);
@@ -149,12 +150,14 @@ export function priceAll(
     if (bill.monthly > 0) lines.push({ urn, component, monthly: cents(bill.monthly), basis: bill.basis });
   }
   const monthly = cents(lines.reduce((sum, line) => sum + line.monthly, 0));
-  const warnings = [...unpriced].map(
-    ([type, why]) => `Not priced: ${type}: no price with a source for ${[...why].sort().join(", ")} in ${region}`,
-  );
+  const warnings = [...unpriced].map(([type, keys]) => {
+    const missing = [...keys].filter(Boolean).sort();
+    const reason = unpricedReasons[type] ?? "no pricer knows the type";
+    return `Not priced: ${type}: ${missing.length > 0 ? `no price with a source for ${missing.join(", ")} in ${region}` : reason}`;
+  });
   return {
     cost: { currency: "USD", monthly, lines, unpriced: [...unpriced.keys()].sort() },
-    warnings: warnings.map((warning) => warning.replace("no price with a source for no pricer", "no pricer")).sort(),
+    warnings: warnings.sort(),
     advice: adviceOn(lines, resources, usage),
     exceeded: exceededBudget(resources, monthly),
   };

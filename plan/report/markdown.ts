@@ -1,4 +1,5 @@
 /** The plan as Markdown: what a pull request's reader wants first, the details folded. */
+import { comparisonOf, estimateCells } from "../cost/estimate";
 import { renderMermaid } from "../diagram/mermaid";
 import { makeScene } from "../diagram/scene";
 import type { Plan } from "../json";
@@ -48,6 +49,12 @@ export function renderMarkdown(plan: Plan, region: string, advice: readonly stri
     lines.push("", "| Component | A month |", "|---|---:|");
     for (const [component, monthly] of costs) lines.push(`| ${codeSpan(component)} | ${money(monthly)} |`);
     lines.push(`| **Total** | **${money(plan.cost.monthly)}** |`);
+  }
+  const comparison = comparisonOf(plan);
+  if (comparison) {
+    const rows = estimateCells(comparison).map((row) => `| ${row.map(cell).join(" | ")} |`);
+    const table = ["| Resource | Estimated | Today | Difference | Why |", "|---|---:|---:|---:|---|", ...rows];
+    lines.push(...folded(`Beside ${comparison.source}`, table));
   }
   lines.push("", "```mermaid", renderMermaid(makeScene(plan, region)), "```");
   lines.push(...folded(`Warnings: ${plan.warnings.length}`, limited(plan.warnings, cell)));
