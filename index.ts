@@ -8,6 +8,7 @@ import { wireGpu } from "./wiring/gpu";
 import { wireImages } from "./wiring/images";
 import { wireIngest } from "./wiring/ingest";
 import { wireKubernetes } from "./wiring/kubernetes";
+import { wireLogArchive } from "./wiring/log-archive";
 import { wireMonitoring } from "./wiring/monitoring";
 import { wireMonitoringServer } from "./wiring/monitoring-server";
 import { wireNetwork } from "./wiring/network";
@@ -42,5 +43,6 @@ export = (report: Report = engineReport) =>
     security: wireSecurity,
     backups: wireBackups,
     budget: wireBudget,
+    logArchive: wireLogArchive,
     monitoring: wireMonitoring,
   });

@@ -7,6 +7,7 @@ import { tagEverything, type PlatformTags } from "../components/common/tags";
 import type { DataPlatform } from "../components/data/data-platform";
 import type { TradingVpc } from "../components/network/trading-vpc";
 import type { FargateServices } from "../components/services/fargate-services";
+import { collectLogGroups, type StackLogGroup } from "../components/operations/log-archive";
 import type { PlannedAlarm } from "../components/operations/alarm-plan";
 import type { Severity } from "../components/operations/alarm-topics";
 import { loadSettings, type Settings } from "../config";
@@ -31,6 +32,8 @@ export interface Platform {
   /** Group that scrapes the hosts' metrics. */
   monitoringSecurityGroupId?: pulumi.Output<string>;
   alarmTopics?: Readonly<Record<Severity, pulumi.Output<string>>>;
+  /** Every log group that was made so far. */
+  readonly logGroups: readonly StackLogGroup[];
   /** Every alarm that was made so far. */
   alarms?: readonly PlannedAlarm[];
   /** AMI pointers by kind, where the stack has any. */
@@ -49,6 +52,7 @@ async function openPlatform(report: Report): Promise<Platform> {
   const { project, stack, stage, owner, region } = settings;
   const tags = { project, stack, stage, owner };
   tagEverything(tags);
+  const logGroups = collectLogGroups();
   const [cloud, previous] = await Promise.all([lookupCloud(region), previousOutputs()]);
   return {
     settings,
@@ -57,6 +61,7 @@ async function openPlatform(report: Report): Promise<Platform> {
     previous,
     tags,
     isProtected: stage !== "dev",
+    logGroups,
     scheduledVolumeKeyArns: [],
     marketDataReaders: {},
   };

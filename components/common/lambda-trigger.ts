@@ -2,16 +2,6 @@ import * as aws from "@pulumi/aws";
 import type * as pulumi from "@pulumi/pulumi";
 import type { LambdaFunction } from "./lambda-function";
 
-/** Calls a function on a schedule. */
-export function runEvery(name: string, schedule: string, lambda: LambdaFunction, parent: pulumi.Resource): void {
-  const rule = new aws.cloudwatch.EventRule(
-    `${name}-schedule`,
-    { description: `Runs ${name}`, scheduleExpression: schedule },
-    { parent },
-  );
-  callBy(name, rule, lambda, parent);
-}
-
 /** Lets a rule call a function. */
 export function callBy(
   name: string,

@@ -8,6 +8,7 @@ import { gpu } from "./gpu";
 import { images } from "./images";
 import { ingest } from "./ingest";
 import { kubernetes } from "./kubernetes";
+import { logArchive } from "./log-archive";
 import { monitoring } from "./monitoring";
 import { monitoringServer } from "./monitoring-server";
 import { network } from "./network";
@@ -39,6 +40,7 @@ export const sections = {
   backups,
   gpu,
   budget,
+  logArchive,
 } as const;
 
 export type SectionKey = keyof typeof sections;

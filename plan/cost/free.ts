@@ -23,6 +23,7 @@ const freePatterns: readonly RegExp[] = [
   /^aws:appautoscaling\//,
   /^aws:lambda\/(invocation|permission|eventSourceMapping|alias|functionEventInvokeConfig|layerVersion):/,
   /^aws:cloudwatch\/(logStream|logDeliverySource|logDeliveryDestination|eventRule|eventTarget|logMetricFilter|logResourcePolicy|logSubscriptionFilter|eventPermission|queryDefinition|logDataProtectionPolicy):/,
+  /^aws:glue\/(catalogDatabase|catalogTable):/, // the first million objects
   /^aws:ecs\/(cluster|taskDefinition|clusterCapacityProviders|accountSettingDefault):/,
   /^aws:ecr\/(lifecyclePolicy|repositoryPolicy|registryScanningConfiguration):/,
   /^aws:efs\/(mountTarget|accessPoint|fileSystemPolicy|backupPolicy):/,

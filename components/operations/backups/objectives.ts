@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { metricAlarm } from "../../common/alarm";
 import type { Cloud, Statement } from "../../common/iam";
 import { LambdaFunction } from "../../common/lambda-function";
-import { runEvery } from "../../common/lambda-trigger";
+import { scheduledCall } from "../../common/scheduled-call";
 import type { Objective } from "../../../lambdas/recovery-objectives/core";
 import type { RecoveryTarget } from "./settings";
 
@@ -139,7 +139,16 @@ export function measureObjectives(
     },
     { parent },
   );
-  runEvery(`${name}-objectives`, `rate(${everyMinutes} minutes)`, lambda, parent);
+  scheduledCall(
+    `${name}-objectives-schedule`,
+    {
+      cloud: at.cloud,
+      lambda,
+      description: "Measures recovery points and recovery times",
+      schedule: `rate(${everyMinutes} minutes)`,
+    },
+    { parent },
+  );
   for (const [component, measured] of entries) {
     const common = { stack: at.stack, alarmTopicArn: at.alarmTopicArn, isTested: at.restoreTest !== undefined };
     promiseAlarms(name, component, measured, common, parent);

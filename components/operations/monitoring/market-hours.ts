@@ -4,7 +4,7 @@ import type { CalendarOverride, Exchange } from "../../../lambdas/common/exchang
 import { metricAlarm } from "../../common/alarm";
 import type { Cloud } from "../../common/iam";
 import { LambdaFunction } from "../../common/lambda-function";
-import { runEvery } from "../../common/lambda-trigger";
+import { scheduledCall } from "../../common/scheduled-call";
 import { EncryptionKey } from "../../security/encryption-key";
 
 export interface MarketHours {
@@ -55,7 +55,11 @@ export function createMarketAlarm(
     },
     { parent },
   );
-  runEvery(`${name}-clock`, "rate(1 minute)", clock, parent);
+  scheduledCall(
+    `${name}-clock-schedule`,
+    { cloud: at.cloud, lambda: clock, description: "Market clock", schedule: "rate(1 minute)" },
+    { parent },
+  );
   return metricAlarm(
     `${name}-market-open`,
     {
