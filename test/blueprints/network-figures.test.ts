@@ -1,0 +1,41 @@
+import assert from "node:assert/strict";
+import { evaluateBlueprint } from "../support/blueprint";
+import type { Registered } from "../support/program";
+
+/** Blocks of a network's subnets by tier, each with its zone. */
+function subnetsOf(stack: Registered): Record<string, string[]> {
+  const tiers: Record<string, string[]> = {};
+  for (const { name, inputs } of stack.ofType("aws:ec2/subnet:Subnet")) {
+    const tier = /-(public|app|data)-/.exec(name)?.[1] ?? name;
+    (tiers[tier] ??= []).push(`${String(inputs.cidrBlock)} ${String(inputs.availabilityZone)}`);
+  }
+  return Object.fromEntries(Object.entries(tiers).map(([tier, blocks]) => [tier, blocks.toSorted()]));
+}
+
+describe("document 001's network (ai-platform.yaml)", () => {
+  it("nine subnets, three of each tier, in three zones, a NAT gateway in each zone", async () => {
+    const stack = await evaluateBlueprint("ai-platform");
+    const subnets = subnetsOf(stack);
+    assert.deepEqual(Object.keys(subnets).toSorted(), ["app", "data", "public"]);
+    for (const [tier, blocks] of Object.entries(subnets)) {
+      assert.equal(new Set(blocks.map((block) => block.split(" ")[1])).size, 3, tier);
+      assert.equal(blocks.length, 3, tier);
+    }
+    assert.equal(stack.ofType("aws:ec2/natGateway:NatGateway").length, 3);
+    const vpc = stack.one("aws:ec2/vpc:Vpc").inputs;
+    assert.deepEqual([vpc.enableDnsSupport, vpc.enableDnsHostnames], [true, true]);
+  });
+});
+
+describe("document 004's network (betting-bot.yaml)", () => {
+  it("10.0.0.0/16 with the document's six subnets, each in its zone, and two NAT gateways", async () => {
+    const stack = await evaluateBlueprint("betting-bot");
+    assert.equal(stack.one("aws:ec2/vpc:Vpc").inputs.cidrBlock, "10.0.0.0/16");
+    assert.deepEqual(subnetsOf(stack), {
+      public: ["10.0.1.0/24 us-east-1a", "10.0.2.0/24 us-east-1b"],
+      app: ["10.0.10.0/24 us-east-1a", "10.0.11.0/24 us-east-1b"],
+      data: ["10.0.20.0/24 us-east-1a", "10.0.21.0/24 us-east-1b"],
+    });
+    assert.equal(stack.ofType("aws:ec2/natGateway:NatGateway").length, 2);
+  });
+});

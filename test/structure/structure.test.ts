@@ -1,0 +1,117 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
+import { extname, join, relative } from "node:path";
+import depcheck from "depcheck";
+import { analyzeTsConfig } from "ts-unused-exports";
+import { projectRoot } from "../../plan/settings/project";
+import { cycleOf, type Edges } from "./cycles";
+
+const root = projectRoot();
+const skipped = new Set(["node_modules", "coverage", "dist", "__pycache__"]);
+
+/** Files below a folder, from the root; folders that begin with a dot hold nothing of the project. */
+function filesIn(folder: string): string[] {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const at = join(folder, entry.name);
+    if (entry.isDirectory()) return skipped.has(entry.name) || entry.name.startsWith(".") ? [] : filesIn(at);
+    return entry.isFile() ? [relative(root, at)] : [];
+  });
+}
+
+const files = filesIn(root);
+const code = new Set([".ts", ".js", ".cjs", ".mjs", ".py", ".sh", ".css", ".sql"]);
+
+interface Cruise {
+  readonly summary: { readonly violations: { rule: { name: string }; from: string; to: string }[] };
+  readonly modules: {
+    readonly source: string;
+    readonly dependencies: { readonly resolved: string; readonly dependencyTypes: readonly string[] }[];
+  }[];
+}
+
+function cruise(): Cruise {
+  const rooms = new Set(files.filter((file) => file.endsWith(".ts")).map((file) => file.split("/")[0] ?? ""));
+  rooms.delete("services");
+  const program = join(root, "node_modules/dependency-cruiser/bin/dependency-cruise.mjs");
+  const args = ["--config", ".dependency-cruiser.cjs", "--output-type", "json", ...rooms];
+  const run = spawnSync(process.execPath, [program, ...args], { cwd: root, encoding: "utf8", maxBuffer: 1 << 28 });
+  assert.ok(run.stdout.startsWith("{"), run.stderr);
+  return JSON.parse(run.stdout) as Cruise;
+}
+
+/** Room of a file: `components/<room>`, or the folder at the top. */
+const roomOf = (file: string) =>
+  file
+    .split("/")
+    .slice(0, file.startsWith("components/") ? 2 : 1)
+    .join("/");
+
+/** Names that a file exports and nobody uses, the file itself included. */
+function deadExports(folder: string, entries: RegExp): string[] {
+  const unused = analyzeTsConfig(join(root, folder, "tsconfig.json"));
+  return Object.entries(unused).flatMap(([file, exports]) => {
+    const name = relative(root, file);
+    if (!Array.isArray(exports) || entries.test(name) || name.includes("node_modules")) return [];
+    const text = readFileSync(file, "utf8");
+    const once = ({ exportName }: { exportName: string }) =>
+      (text.match(new RegExp(`\\b${exportName}\\b`, "g")) ?? []).length < 2;
+    return exports.filter(once).map(({ exportName }) => `${name}: ${exportName}`);
+  });
+}
+
+describe("the structure", () => {
+  const { summary, modules } = cruise();
+
+  it("keeps to the rules of .dependency-cruiser.cjs", () => {
+    assert.deepEqual(
+      summary.violations.map(({ rule, from, to }) => `${rule.name}: ${from} -> ${to}`),
+      [],
+    );
+    assert.ok(modules.length > 300, `${modules.length} modules were looked at`);
+  });
+
+  it("has no cycle between rooms", () => {
+    const edges: Edges = new Map();
+    for (const { source, dependencies } of modules) {
+      for (const { resolved, dependencyTypes } of dependencies) {
+        if (!dependencyTypes.includes("local")) continue;
+        const [from, to] = [roomOf(source), roomOf(resolved)];
+        if (from !== to) edges.set(from, (edges.get(from) ?? new Set()).add(to));
+      }
+    }
+    assert.ok(edges.get("wiring")?.has("components/network"));
+    assert.deepEqual(cycleOf(edges), []);
+  });
+
+  it("finds a cycle where there is one", () => {
+    const edges = (pairs: Record<string, string[]>): Edges =>
+      new Map(Object.entries(pairs).map(([from, to]) => [from, new Set(to)]));
+    assert.deepEqual(cycleOf(edges({ a: ["b", "c"], b: ["c"], c: [] })), []);
+    assert.deepEqual(cycleOf(edges({ a: ["b"], b: ["d", "c"], c: ["b"], d: [] })), ["b", "c", "b"]);
+  });
+
+  it("has no file of code over 400 lines", () => {
+    const long = files
+      .filter((file) => code.has(extname(file)))
+      .map((file) => [file, readFileSync(join(root, file), "utf8").split("\n").length - 1] as const)
+      .filter(([, lines]) => lines > 400);
+    assert.deepEqual(long, []);
+  });
+
+  it("exports nothing that nobody uses", () => {
+    assert.deepEqual(deadExports(".", /^(index|policy\/index|delivery\/index)\.ts$/), []);
+    assert.deepEqual(deadExports("services/market-data", /^$/), []);
+  });
+
+  for (const folder of [".", "services/market-data"]) {
+    it(`declares no package that nothing uses (${folder}/package.json)`, async () => {
+      const options = {
+        ignoreMatches: ["prettier", "c8", "dependency-cruiser"],
+        ignorePatterns: [".cache", ".emulator", "coverage", "dist"],
+      };
+      const found = await depcheck(join(root, folder), options);
+      assert.deepEqual([...found.dependencies, ...found.devDependencies], []);
+    });
+  }
+});
