@@ -14,14 +14,6 @@ export interface IdentityProvidersArgs {
   readonly pulumiOrganization?: string | undefined;
 }
 
-/** Who may assume a stage's role, by the subject of its token. */
-export interface Subjects {
-  /** Subjects of GitHub's tokens, whole. */
-  readonly gitHub: readonly string[];
-  /** Subjects of Pulumi Deployments' tokens, whole. */
-  readonly pulumi?: readonly string[];
-}
-
 /** One statement of trust: tokens of an issuer with these subjects and this audience, nothing else. */
 export function federatedTrust(
   providerArn: string,

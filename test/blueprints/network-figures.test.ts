@@ -1,4 +1,8 @@
 import assert from "node:assert/strict";
+import { engineReport } from "../../components/common/report";
+import program from "../../index";
+import { planAnswers } from "../../plan/evaluate/answers";
+import { runProgram } from "../../plan/evaluate/monitor";
 import { evaluateBlueprint } from "../support/blueprint";
 import type { Registered } from "../support/program";
 
@@ -37,5 +41,36 @@ describe("document 004's network (betting-bot.yaml)", () => {
       data: ["10.0.20.0/24 us-east-1a", "10.0.21.0/24 us-east-1b"],
     });
     assert.equal(stack.ofType("aws:ec2/natGateway:NatGateway").length, 2);
+  });
+});
+
+describe("a Local Zone's way out", () => {
+  const said = async (egress: string) => {
+    const warnings: string[] = [];
+    const network = { zones: ["us-east-1a"], nat: "single", localZones: [{ zone: "us-east-1-chi-2a", egress }] };
+    const report = { ...engineReport, offline: true, warn: (message: string) => warnings.push(message) };
+    await runProgram(() => program(report), {
+      project: "trading-platform",
+      stack: "test",
+      config: {
+        "aws:region": "us-east-1",
+        "trading-platform:stage": "dev",
+        "trading-platform:owner": "trading",
+        "trading-platform:network": JSON.stringify(network),
+      },
+      answers: planAnswers("us-east-1"),
+    });
+    return warnings;
+  };
+
+  it("through the Region is warned of, with what it costs in latency", async () => {
+    const [warning = "", ...others] = await said("nat");
+    assert.match(warning, /^us-east-1-chi-2a goes out through the NAT gateway in the Region: .*some 20 ms/);
+    assert.deepEqual(others, []);
+  });
+
+  it("without any is warned of, and the short way is not", async () => {
+    assert.match((await said("none"))[0] ?? "", /^us-east-1-chi-2a has no way out: /);
+    assert.deepEqual(await said("local-nat"), []);
   });
 });
