@@ -105,11 +105,12 @@ describe("workflows", () => {
     assert.deepEqual(workflow("rollback.yml").concurrency, concurrency, "a rollback by hand waits for a deployment");
     const { deploy } = jobs;
     assert.equal(deploy?.environment, "${{ inputs.stage }}");
-    const commands = (deploy.steps ?? []).flatMap(({ run }) =>
-      run ? [/(pulumi|npm run --silent) (\w+)/.exec(run)?.[2]] : [],
-    );
+    const commands = (deploy.steps ?? [])
+      .map(({ run = "" }) => /(?:pulumi|npm run --silent) (\w+)/.exec(run)?.[1])
+      .filter((name) => name !== undefined);
     assert.deepEqual(commands, ["freeze", "preview", "up", "verify", "rollback", "verify"]);
     const back = deploy.steps?.find(({ run }) => run?.includes("rollback"));
+    assert.match(back?.run ?? "", /--since "\$BEGIN"/, "what an earlier run deployed is not undone");
     assert.match(
       back?.if ?? "",
       /failure\(\) && \(steps\.up\.outcome == 'failure' \|\| steps\.verify\.outcome == 'failure'\)/,
