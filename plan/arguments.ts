@@ -16,6 +16,8 @@ export interface Arguments {
   readonly diff?: string;
   /** Source, then target and port. */
   readonly reach?: readonly string[];
+  /** `zone:us-east-1a` or `resource:<name>`. */
+  readonly without?: string;
   readonly full?: boolean;
   readonly policy: boolean;
   readonly trace?: boolean;
@@ -33,6 +35,7 @@ Examples:
   npm run plan -- prod --format html --out plan.html         a diagram to click through, in one file
   npm run plan -- prod --format sarif --out policies.sarif   policy results for code scanning; junit for CI's test report
   npm run plan -- prod --reach internet data-postgres-primary:5432
+  npm run plan -- prod --without zone:us-east-1a             what a lost zone takes with it
   npm run plan -- prod --diff main --format markdown         what a branch changes, for a pull request
 
 Exit status:
@@ -64,6 +67,11 @@ function command(): Command {
     .option("--out <file>", "write there, whole or not at all, rather than to standard output", notEmpty)
     .option("--diff <ref|plan.json>", "show what changes from a git ref, or from a plan written as JSON", notEmpty)
     .option("--reach <from to:port...>", "whether a TCP connection is let through, and what lets or stops it")
+    .option(
+      "--without <what>",
+      "what is lost with zone:<zone> or resource:<name>, beside the recovery targets",
+      notEmpty,
+    )
     .option("--full", "text: every resource and finding on a line of its own")
     .option("--no-policy", "leave the policies out")
     .option("--trace", "show where in the program an error comes from (slower)")

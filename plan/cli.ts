@@ -25,7 +25,13 @@ function reported(policies: Planned["policies"]): PolicyReport {
 }
 
 /** @throws UsageError where what is asked for has no such format */
-function checkFormat({ format, policy, diff, reach }: Arguments): void {
+function checkFormat({ format, policy, diff, reach, without }: Arguments): void {
+  const asked = Object.entries({ "--diff": diff, "--reach": reach, "--without": without }).filter(([, one]) => one);
+  if (asked.length > 1)
+    throw new UsageError(`${asked.map(([option]) => option).join(" and ")}: one question at a time`);
+  if (without !== undefined && format !== "text" && format !== "json") {
+    throw new UsageError(`--without with --format ${format}: an answer is text or json`);
+  }
   if (diff !== undefined && !["text", "markdown", "json"].includes(format)) {
     throw new UsageError(`--diff with --format ${format}: a difference is text, markdown or json`);
   }
@@ -77,6 +83,16 @@ function renderAnswer(plan: Plan, { from, to, port }: ReturnType<typeof reachOf>
   return args.format === "json" ? `${JSON.stringify(reach, null, 2)}\n` : renderReach(reach);
 }
 
+/** What is lost without a zone or a resource, and what that means for the recovery targets. */
+function renderWithout({ plan, config, region }: Planned, what: string, args: Arguments): string {
+  const { judge, lossAsData, promisesOf, renderLoss, takeAway } = lazy.without();
+  const loss = takeAway(plan, what);
+  const targets = judge(promisesOf(config, plan, region), plan, loss);
+  return args.format === "json"
+    ? `${JSON.stringify(lossAsData(loss, targets, plan), null, 2)}\n`
+    : renderLoss(loss, targets, plan);
+}
+
 /** Whether a plan is refused: a mandatory policy is violated. */
 function statusOf(plan: Plan): number {
   const refused = plan.policy.violations.some(({ enforcement }) => enforcement === "mandatory");
@@ -105,7 +121,9 @@ async function run(args: Arguments): Promise<number> {
     const planned = await lazy.plan().makePlan(options);
     const content = reach
       ? renderAnswer(planned.plan, reach, args)
-      : await (base ? renderDiff(base, planned.plan, args) : render(planned, args));
+      : args.without !== undefined
+        ? renderWithout(planned, args.without, args)
+        : await (base ? renderDiff(base, planned.plan, args) : render(planned, args));
     progress.end();
     if (out === undefined) await print(content);
     else writeWhole(out, content);

@@ -11,6 +11,7 @@ export const lazy = {
   html: () => require("./diagram/html") as typeof import("./diagram/html"),
   sarif: () => require("./policy/sarif") as typeof import("./policy/sarif"),
   junit: () => require("./policy/junit") as typeof import("./policy/junit"),
+  without: () => require("./without") as typeof import("./without"),
   reach: () => require("./reach") as typeof import("./reach"),
   difference: () => require("./difference") as typeof import("./difference"),
   text: () => require("./text") as typeof import("./text"),

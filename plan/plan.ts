@@ -29,6 +29,8 @@ export interface PlanOptions {
 export interface Planned {
   readonly plan: Plan;
   readonly region: string;
+  /** The stack's configuration: namespaced keys, JSON text for objects. */
+  readonly config: Readonly<Record<string, string>>;
   /** The stack's file, seen from the project's folder. */
   readonly stackFile: string;
   /** The policy run whole, for the formats that show nothing else; undefined where the policies were left out. */
@@ -128,6 +130,7 @@ export async function makePlan(options: PlanOptions): Promise<Planned> {
     const priced = lazy.cost().priceAll(evaluation, settings.config, usage);
     return {
       region: evaluation.region,
+      config: settings.config,
       stackFile: settings.file,
       plan: assemble(evaluation, policy, priced),
       policies: report,

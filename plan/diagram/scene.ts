@@ -47,7 +47,7 @@ const textOf = (value: unknown) => (typeof value === "string" ? value : "");
 type ByUrn = ReadonlyMap<string, PlannedResource>;
 
 /** Subnets that a resource stands in: named by itself, by its subnet group, or by its mount targets. */
-function subnetsOf(resource: PlannedResource, byUrn: ByUrn): PlannedResource[] {
+export function subnetsOf(resource: PlannedResource, byUrn: ByUrn): PlannedResource[] {
   const direct = Object.entries(resource.propertyDependencies)
     .filter(([property]) => /subnet|vpcZoneIdentifiers|networkConfiguration|vpcConfig|computeResources/i.test(property))
     .flatMap(([, urns]) => urns.map((urn) => byUrn.get(urn)));

@@ -1,0 +1,3 @@
+export { lossAsData, renderLoss } from "./render";
+export { judge, promisesOf } from "./targets";
+export { takeAway } from "./without";
