@@ -10,7 +10,7 @@ import { computePricers } from "./pricers/compute";
 import { dataPricers } from "./pricers/data";
 import { managementPricers } from "./pricers/management";
 import { networkPricers } from "./pricers/network";
-import { scheduledHours, type RunningHours } from "./running-hours";
+import { scheduledHours, stoppedWhenIdle, type RunningHours } from "./running-hours";
 import { unpricedReasons } from "./unpriced";
 import type { Usage } from "./usage";
 
@@ -61,8 +61,15 @@ function contextOf(
   usage: Usage,
   component: string,
   schedule: RunningHours | undefined,
+  idleStops: ReadonlySet<string>,
 ): PricerContext {
-  const scheduled = schedule?.components.includes(component) ? schedule : undefined;
+  const idle = idleStops.has(resource.urn)
+    ? {
+        hours: usage.stoppedWhenIdle.hours,
+        note: `stopped when idle: ${usage.stoppedWhenIdle.hours} h a month assumed`,
+      }
+    : undefined;
+  const scheduled = idle ?? (schedule?.components.includes(component) ? schedule : undefined);
   return {
     resource,
     inputs: resource.inputs,
@@ -127,6 +134,7 @@ export function priceAll(
   const scheduleText = config[`${project}:schedule`];
   const schedule =
     scheduleText === undefined ? undefined : scheduledHours(JSON.parse(scheduleText), stage as Stage, region);
+  const idleStops = stoppedWhenIdle(evaluation.resources);
   const lines: Cost["lines"] = [];
   const unpriced = new Map<string, Set<string>>();
   for (const resource of evaluation.resources) {
@@ -141,7 +149,7 @@ export function priceAll(
     const component = topComponent(resource, resources);
     const bill = new Bill(book, inLocalZone(resource, resources) ? usage.localZone.surcharge : 0);
     try {
-      pricer(contextOf(resource, resources, usage, component, schedule), bill);
+      pricer(contextOf(resource, resources, usage, component, schedule, idleStops), bill);
     } catch (error) {
       if (!(error instanceof NoPrice)) throw error;
       unpriced.set(type, (unpriced.get(type) ?? new Set()).add(error.message));

@@ -2,11 +2,25 @@
 import { contextFor, type Stage } from "../../config/section";
 import { sections } from "../../config/sections";
 import { runningWindows } from "../../lambdas/common/running-windows";
+import type { RecordedResource } from "../evaluate/monitor";
 import { hoursPerMonth } from "./price-book";
+import { list } from "./pricer";
 
 /** The year whose sessions stand for every year's; holidays move by a day or two. */
 const year = 2026;
 const hourMs = 3_600_000;
+
+const alarmType = "aws:cloudwatch/metricAlarm:MetricAlarm";
+
+/** URNs of the instances that an alarm stops when they have nothing to do. */
+export function stoppedWhenIdle(resources: readonly RecordedResource[]): Set<string> {
+  const stops = (action: unknown) => typeof action === "string" && /^arn:[\w-]+:automate:[\w-]+:ec2:stop$/.test(action);
+  return new Set(
+    resources
+      .filter(({ type, inputs }) => type === alarmType && list(inputs.alarmActions).some(stops))
+      .flatMap(({ propertyDependencies }) => propertyDependencies.dimensions ?? []),
+  );
+}
 
 export interface RunningHours {
   /** A month of one instance of these components. */

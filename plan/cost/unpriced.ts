@@ -9,6 +9,8 @@ export const unpricedReasons: Readonly<Record<string, string>> = {
   "aws:backup/restoreTestingSelection:RestoreTestingSelection":
     "charged by tested copies and by what is restored for an hour or two, of which no price with a source is in the table",
   "aws:cloudfront/function:Function": "charged by invocations, of which a plan knows none",
+  "aws:cloudwatch/compositeAlarm:CompositeAlarm":
+    "charged by the alarm, of which no price with a source is in the table",
   "aws:cloudwatch/logDelivery:LogDelivery": "charged by the volume that is delivered, which a plan does not know",
   "aws:rds/instanceAutomatedBackupsReplication:InstanceAutomatedBackupsReplication":
     "charged by the backups' size in the other Region, of which no price with a source is in the table",

@@ -30,6 +30,7 @@ const usageSchema = z.strictObject({
   eventBus: amounts("eventsMillions"),
   firehose: amounts("ingestedGb"),
   cloudfront: amounts("outGb"),
+  stoppedWhenIdle: amounts("hours"),
   localZone: amounts("surcharge"),
   advice: amounts("computeSavingsPlan", "databaseReserved"),
 });

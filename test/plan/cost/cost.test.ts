@@ -98,6 +98,14 @@ describe("the cost of a plan", () => {
     assert.ok(scheduled.monthly < 0.3 * always.monthly);
   });
 
+  it("prices what an alarm stops when idle by the assumed hours", async () => {
+    const { plan } = await makePlan({ root: projectRoot(), stack: "dev", policies: false });
+    const line = plan.cost.lines.find(({ urn }) => urn.endsWith("::gpu-research"));
+    assert.match(line?.basis ?? "", /^g4dn\.xlarge: 168 x \$0\.526 a hour.*stopped when idle: 168 h a month assumed/);
+    const busy = plan.cost.lines.find(({ urn }) => urn.includes("::fleet-momentum-"));
+    assert.match(busy?.basis ?? "", /: 730 x /);
+  });
+
   it("sums to the cent", () => {
     const { cost } = priced(Array.from({ length: 7 }, (_, index) => resource("aws:kms/key:Key", `k${index}`, {})));
     assert.equal(cost.monthly, Math.round(cost.lines.reduce((sum, { monthly }) => sum + monthly, 0) * 100) / 100);
