@@ -123,6 +123,10 @@ const computed: Readonly<Record<string, OutputsOf>> = {
       },
     ],
   }),
+  "aws:route53/zone:Zone": ({ name }) => {
+    const zoneId = `Z${shortHash(name, 20).toUpperCase()}`;
+    return { zoneId, arn: `arn:aws:route53:::hostedzone/${zoneId}` };
+  },
   "aws:route53/record:Record": ({ inputs }) => ({ fqdn: inputs.name }),
   "aws:lb/listener:Listener": ({ name, arn }) => ({
     arn: arn("elasticloadbalancing", `listener/app/${name}/${shortHash(name, 16)}`),

@@ -1,5 +1,5 @@
 import type { AcceptedModel, RejectedKey } from "../../common/report";
-import { parseKey } from "./model-key";
+import { parseKey } from "../../../lambdas/common/model-key";
 
 /** A model that can be deployed. */
 export interface CatalogModel extends AcceptedModel {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { parseKey } from "../../../components/trading/model-catalog/model-key";
+import { parseKey } from "../../../lambdas/common/model-key";
 
 const prefix = "models/";
 const reasonOf = (key: string) => {

@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseKey } from "../../../components/trading/model-catalog/model-key";
+import { parseKey } from "../../../lambdas/common/model-key";
 import { modelTags } from "../../../components/trading/model-driven-fleet/instance-tags";
 import { userData } from "../../../components/trading/model-driven-fleet/user-data";
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import fc from "fast-check";
 import { stableName } from "../../../components/common/naming";
-import { parseKey } from "../../../components/trading/model-catalog/model-key";
+import { parseKey } from "../../../lambdas/common/model-key";
 import { modelTags, splitValue } from "../../../components/trading/model-driven-fleet/instance-tags";
 
 const part = fc

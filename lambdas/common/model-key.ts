@@ -1,4 +1,4 @@
-import type { AcceptedModel } from "../../common/report";
+import type { AcceptedModel } from "../../components/common/report";
 
 /**
  * Object keys of the deploy bucket: `models/<type>/<symbol>/<model>-outer_X_inner_Y`. X and Y number the folds of a nested

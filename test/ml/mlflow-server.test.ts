@@ -1,0 +1,345 @@
+import assert from "node:assert/strict";
+import { gunzipSync } from "node:zlib";
+import fc from "fast-check";
+import { MlflowServer, type MlflowServerArgs } from "../../components/ml/mlflow-server";
+import { mlflowBootScript, requirements } from "../../components/ml/mlflow-server/boot";
+import { validate } from "../../config";
+import { parseKey } from "../../lambdas/common/model-key";
+import { artifactPlace, keyOf, planChanges, recordAfter, sortVersions } from "../../lambdas/model-publish/core";
+import { network, postgres } from "../data/support";
+import { register, testCloud } from "../support/program";
+import { ScriptFolder, shellcheck } from "../support/stub-commands";
+
+const { databaseName: _databaseName, ...database } = { ...postgres, readReplicas: {} };
+const bucket = (name: string) => ({
+  name,
+  arn: `arn:aws:s3:::${name}`,
+  kmsKeyArn: `arn:aws:kms:us-east-1:123456789012:key/${name}`,
+});
+const args: MlflowServerArgs = {
+  cloud: testCloud,
+  project: "trading-platform",
+  stack: "test",
+  network: { ...network, clientSecurityGroupIds: {} },
+  appSubnets: [{ id: "subnet-a" }, { id: "subnet-b" }],
+  domain: "mlflow.trading.internal",
+  instanceType: "t3.medium",
+  rootVolumeGiB: 30,
+  database,
+  artifacts: bucket("artifacts"),
+  users: ["trainer"],
+  clients: { gpu: "sg-0gpu" },
+  publish: { alias: "deploy", schedule: "rate(15 minutes)", bucket: bucket("algo-model-deploy"), prefix: "models/" },
+  logRetentionDays: 30,
+  tags: { project: "trading-platform", stack: "test", stage: "dev", component: "mlflow", owner: "ml" },
+  alarmTopicArn: "arn:aws:sns:us-east-1:123456789012:warning",
+};
+const build = (changes: Partial<MlflowServerArgs> = {}) =>
+  register(() => new MlflowServer("mlflow", { ...args, ...changes }));
+
+interface Policy {
+  readonly Statement: readonly {
+    Sid: string;
+    Action: string | string[];
+    Resource: string | string[];
+    Condition?: unknown;
+  }[];
+}
+const policyOf = (text: unknown) =>
+  Object.fromEntries((JSON.parse(String(text)) as Policy).Statement.map((one) => [one.Sid, one]));
+
+describe("MlflowServer", () => {
+  it("heals itself: a group of one over the zones, private, encrypted, never two at a time", async () => {
+    const made = await build();
+    const group = made.one("aws:autoscaling/group:Group").inputs;
+    assert.deepEqual(
+      [group.minSize, group.maxSize, group.desiredCapacity, group.vpcZoneIdentifiers],
+      [1, 1, 1, ["subnet-a", "subnet-b"]],
+    );
+    assert.deepEqual(group.instanceMaintenancePolicy, { minHealthyPercentage: 0, maxHealthyPercentage: 100 });
+    const template = made.one("aws:ec2/launchTemplate:LaunchTemplate").inputs;
+    assert.equal(
+      (template.networkInterfaces as { associatePublicIpAddress: string }[])[0]?.associatePublicIpAddress,
+      "false",
+    );
+    assert.equal((template.metadataOptions as { httpTokens: string }).httpTokens, "required");
+    assert.equal((template.blockDeviceMappings as { ebs: { encrypted: string } }[])[0]?.ebs.encrypted, "true");
+  });
+
+  it("keeps everything outside of the host: PostgreSQL, S3, Secrets Manager, a private zone", async () => {
+    const made = await build();
+    const instance = made.one("aws:rds/instance:Instance").inputs;
+    assert.deepEqual(
+      [instance.dbName, instance.storageEncrypted, instance.publiclyAccessible],
+      ["mlflow", true, false],
+    );
+    assert.equal(made.ofType("aws:ebs/volume:Volume").length, 0);
+    const zone = made.one("aws:route53/zone:Zone").inputs;
+    assert.deepEqual([zone.name, zone.vpcs], ["mlflow.trading.internal", [{ vpcId: network.vpcId }]]);
+    const secrets = made.ofType("aws:secretsmanager/secret:Secret").map(({ name }) => name);
+    for (const name of [
+      "mlflow-admin-secret",
+      "mlflow-user-publisher-secret",
+      "mlflow-user-trainer-secret",
+      "mlflow-tls",
+    ])
+      assert.ok(secrets.includes(name), `${name} of ${secrets.join(", ")}`);
+  });
+
+  it("lets named clients in on 443 and nobody else, and its host reaches its own database", async () => {
+    const made = await build();
+    const rules = made.ofType("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule");
+    assert.deepEqual(rules.map(({ name, inputs }) => [name, inputs.fromPort, inputs.cidrIpv4]).sort(), [
+      ["mlflow-db-from-mlflow", 5432, undefined],
+      ["mlflow-from-gpu", 443, undefined],
+      ["mlflow-from-publisher", 443, undefined],
+    ]);
+  });
+
+  it("limits the host to its part of its bucket, its secrets, its name and its group", async () => {
+    const own = policyOf((await build()).one("aws:iam/rolePolicy:RolePolicy", "mlflow-role-own").inputs.policy);
+    assert.equal(own.ArtifactsRead?.Resource, "arn:aws:s3:::artifacts/mlflow/*");
+    assert.equal(own.ArtifactsWrite?.Resource, "arn:aws:s3:::artifacts/mlflow/*");
+    assert.ok(!JSON.stringify(own).includes("algo-model-deploy"), "the deploy bucket is the publisher's");
+    assert.deepEqual(own.TakeName?.Condition, {
+      "ForAllValues:StringEquals": {
+        "route53:ChangeResourceRecordSetsNormalizedRecordNames": ["mlflow.trading.internal"],
+        "route53:ChangeResourceRecordSetsRecordTypes": ["A"],
+      },
+    });
+    assert.deepEqual(own.GiveUp?.Condition, {
+      StringEquals: {
+        "aws:ResourceTag/project": "trading-platform",
+        "aws:ResourceTag/stack": "test",
+        "aws:ResourceTag/component": "mlflow",
+      },
+    });
+    assert.match(String((own.SnapshotBeforeUpgrade?.Resource as string[])[1]), /snapshot:.*-before-\*$/);
+  });
+
+  it("publishes by a function inside the VPC that may touch models and its own list only", async () => {
+    const made = await build();
+    const own = policyOf(made.one("aws:iam/rolePolicy:RolePolicy", "mlflow-publish-role-own").inputs.policy);
+    assert.equal(own.ModelsWrite?.Resource, "arn:aws:s3:::algo-model-deploy/models/*");
+    assert.equal(own.Record?.Resource, "arn:aws:s3:::algo-model-deploy/published/mlflow.json");
+    assert.equal(own.ArtifactsRead?.Resource, "arn:aws:s3:::artifacts/mlflow/*");
+    assert.equal(own.ArtifactsWrite, undefined);
+    const lambda = made.one("aws:lambda/function:Function", "mlflow-publish-function").inputs;
+    assert.deepEqual((lambda.vpcConfig as { subnetIds: string[] }).subnetIds, ["subnet-a", "subnet-b"]);
+    const { variables } = lambda.environment as { variables: Record<string, string> };
+    assert.deepEqual(
+      [variables.ALIAS, variables.DEPLOY_PREFIX, variables.ARTIFACTS],
+      ["deploy", "models/", "s3://artifacts/mlflow/"],
+    );
+    assert.equal(made.one("aws:scheduler/schedule:Schedule").inputs.scheduleExpression, "rate(15 minutes)");
+    const without = await build({ publish: undefined });
+    assert.equal(without.ofType("aws:scheduler/schedule:Schedule").length, 0);
+    assert.ok(!without.ofType("aws:secretsmanager/secret:Secret").some(({ name }) => name.includes("publisher")));
+  });
+
+  it("tells when it is silent, also where its host cannot say so, and of models that cannot be deployed", async () => {
+    const made = await build();
+    const silent = made.one("aws:cloudwatch/metricAlarm:MetricAlarm", "mlflow-silent").inputs;
+    assert.deepEqual(
+      [silent.metricName, silent.comparisonOperator, silent.threshold, silent.treatMissingData],
+      ["Healthy", "LessThanThreshold", 1, "breaching"],
+    );
+    assert.equal(
+      made.one("aws:cloudwatch/metricAlarm:MetricAlarm", "mlflow-rejected").inputs.metricName,
+      "ModelsRejected",
+    );
+  });
+
+  it("starts its host with ARNs and no secret, from pinned packages", async () => {
+    const { inputs } = (await build()).one("aws:ec2/launchTemplate:LaunchTemplate");
+    const script = gunzipSync(Buffer.from(String(inputs.userData), "base64")).toString("utf8");
+    assert.match(script, /^MLFLOW_ADMIN_SECRET='arn:aws:secretsmanager:/m);
+    assert.match(script, /^MLFLOW_USERS='publisher arn:aws:secretsmanager:\S+\ntrainer arn:/m);
+    assert.doesNotMatch(script, /planned|password":/);
+    for (const line of requirements().split("\n")) assert.match(line, /^[\w[\]-]+==\d[\d.]*$/);
+  });
+
+  it("refuses names that nothing takes, all at once", () => {
+    const base = { project: "p", organization: "o", stack: "test" };
+    const of = (mlflow: object, buckets: object = { modelArtifacts: {}, modelDeploy: {} }) =>
+      validate(base, { stage: "dev", owner: "ml", network: {}, data: { buckets }, mlflow }, "us-east-1").mlflow;
+    assert.equal(of({})?.domain, "mlflow.trading.internal");
+    assert.throws(
+      () =>
+        of({
+          domain: "MLflow",
+          users: ["admin", "Train", "a", "a"],
+          publish: { alias: "latest", schedule: "often" },
+          database: { engineVersion: "9" },
+        }),
+      (error: Error) => {
+        for (const part of ["mlflow.publish.schedule: is not a schedule"])
+          assert.ok(error.message.includes(part), error.message);
+        return true;
+      },
+    );
+    assert.throws(
+      () =>
+        of({
+          domain: "MLflow",
+          users: ["admin", "Train", "a", "a"],
+          publish: { alias: "latest" },
+          database: { engineVersion: "9" },
+        }),
+      (error: Error) => {
+        for (const part of [
+          "mlflow.domain: is not a domain",
+          "mlflow.users[0]: is a user that the server makes by itself",
+          "mlflow.users[1]: is not a name for a user",
+          "mlflow.users[3]: stands there twice",
+          "mlflow.publish.alias: is not an alias that MLflow takes",
+          "mlflow.database.engineVersion: is not a major version of PostgreSQL",
+        ])
+          assert.ok(error.message.includes(part), `${part}\n${error.message}`);
+        return true;
+      },
+    );
+    assert.throws(
+      () => of({ publish: {} }, { modelArtifacts: {} }),
+      /mlflow\.publish: has no deploy bucket to copy models to/,
+    );
+    assert.throws(() => of({}, {}), /mlflow: has no bucket for artifacts/);
+  });
+});
+
+describe("the MLflow host's script", () => {
+  const script = mlflowBootScript({
+    region: "us-east-1",
+    name: "mlflow.trading.internal",
+    zoneId: "Z1",
+    database: { identifier: "db", host: "db.internal", port: 5432, user: "platform", secretArn: "arn:db" },
+    adminSecretArn: "arn:admin",
+    tlsSecretArn: "arn:tls",
+    caParameter: "/p/s/mlflow/certificate",
+    artifacts: "s3://artifacts/mlflow/",
+    users: { trainer: "arn:trainer" },
+  });
+  let place: ScriptFolder;
+  beforeEach(() => {
+    place = new ScriptFolder();
+  });
+  afterEach(() => place.remove());
+
+  it("has nothing that shellcheck objects to", () => {
+    assert.equal(shellcheck(script), "");
+  });
+
+  it("has its host replaced after five silent minutes, and not before", () => {
+    place
+      .stub("aws")
+      .stub("curl", `case "$*" in *health*) exit 7 ;; *instance-id*) echo i-0123 ;; *) echo token ;; esac`);
+    place.stub("prepare"); // the folder of the run
+    const environment = { MLFLOW_ROOT: place.folder };
+    place.run("mkdir -p run/mlflow".replace("run/mlflow", `${place.folder}/run/mlflow`));
+    for (let minute = 1; minute <= 5; minute++) {
+      const { status, calls, err } = place.run(script, ["watch"], environment);
+      assert.equal(status, 0, err);
+      assert.ok(calls.some((call) => /put-metric-data .*--value 0 /.test(call)));
+      assert.equal(
+        calls.some(
+          (call) => call === "aws autoscaling set-instance-health --instance-id i-0123 --health-status Unhealthy",
+        ),
+        minute === 5,
+        `minute ${minute}`,
+      );
+    }
+    place.stub("curl");
+    const well = place.run(script, ["watch"], environment);
+    assert.ok(well.calls.some((call) => /--value 1 /.test(call)));
+    assert.ok(!place.has("run/mlflow/silent"), "the count begins anew");
+  });
+
+  it("refuses a word that is none", () => {
+    const { status, err } = place.run(script, ["dance"]);
+    assert.deepEqual([status, err], [1, "mlflow-host: no such word: dance\n"]);
+  });
+});
+
+describe("what is published", () => {
+  const tags = { type: "momentum", symbol: "AAPL", outer: "3", inner: "12" };
+  const version = { name: "lstm", version: "7", tags };
+
+  it("gets exactly the key that the fleet reads back", () => {
+    assert.deepEqual(keyOf(version, "models/"), { key: "models/momentum/AAPL/lstm-outer_3_inner_12" });
+    const word = fc.stringMatching(/^[A-Za-z0-9._=+-]{1,20}$/).filter((text) => text !== "." && text !== "..");
+    const fold = fc.nat(999_999_999);
+    fc.assert(
+      fc.property(word, word, word, fold, fold, (type, symbol, name, outer, inner) => {
+        const found = keyOf(
+          { name, version: "1", tags: { type, symbol, outer: String(outer), inner: String(inner) } },
+          "models/",
+        );
+        assert.ok("key" in found);
+        const parsed = parseKey(found.key, "models/");
+        assert.ok(parsed.kind === "object");
+        assert.deepEqual(parsed.model, { key: found.key, type, symbol, model: name, outer, inner });
+      }),
+    );
+  });
+
+  const refused: readonly (readonly [string, Record<string, string>, RegExp])[] = [
+    ["tags that are missing", { symbol: "", inner: " " }, /^has no tag symbol, inner$/],
+    ["a fold that is no number", { outer: "first" }, /outer fold "first"/],
+    ["a fold with leading zeros", { inner: "012" }, /inner fold "012"/],
+    ["a slash in a tag", { symbol: "BTC/USD" }, /^has a slash in the tag symbol$/],
+    ["a slash in the name", { model: "a/b" }, /^has a slash in its name$/],
+  ];
+  for (const [what, changed, reason] of refused) {
+    it(`is refused with ${what}`, () => {
+      const found = keyOf({ ...version, tags: { ...tags, ...changed } }, "models/");
+      assert.match("reason" in found ? found.reason : JSON.stringify(found), reason);
+    });
+  }
+
+  it("is neither of two for one key", () => {
+    const { deployable, rejected } = sortVersions(
+      [version, { ...version, name: "other", tags: { ...tags, model: "lstm" } }],
+      "models/",
+    );
+    assert.deepEqual(deployable, []);
+    assert.deepEqual(
+      rejected.map(({ name, reason }) => [name, reason]),
+      [
+        ["lstm", "has the same key as another model: models/momentum/AAPL/lstm-outer_3_inner_12"],
+        ["other", "has the same key as another model: models/momentum/AAPL/lstm-outer_3_inner_12"],
+      ],
+    );
+  });
+
+  it("changes what changed, removes what nobody asks for, and keeps what is only mistaken", () => {
+    const [a, b] = [
+      { ...version, key: "models/a" },
+      { ...version, name: "gru", key: "models/b" },
+    ];
+    const record = {
+      "models/a": { name: "lstm", version: "7" },
+      "models/b": { name: "gru", version: "6" },
+      "models/c": { name: "old", version: "1" },
+      "models/d": { name: "odd", version: "1" },
+    };
+    const changes = planChanges([a, b], [{ name: "odd", version: "2", reason: "has no tag type" }], record);
+    assert.deepEqual([changes.publish, changes.remove, changes.unchanged], [[b], ["models/c"], 1]);
+    assert.deepEqual(Object.keys(recordAfter(record, [b], ["models/c"])).sort(), ["models/a", "models/b", "models/d"]);
+    assert.throws(() => planChanges([], [], record), /No model carries the alias any more, and 4 were published/);
+    assert.deepEqual(planChanges([], [], {}), { publish: [], remove: [], unchanged: 0 });
+  });
+
+  it("comes from the server's own bucket only", () => {
+    const artifacts = "s3://artifacts/mlflow/";
+    assert.deepEqual(artifactPlace("mlflow-artifacts:/0/run/artifacts/model", artifacts), {
+      bucket: "artifacts",
+      prefix: "mlflow/0/run/artifacts/model/",
+    });
+    assert.deepEqual(artifactPlace("mlflow-artifacts://mlflow.internal/0/m/", artifacts), {
+      bucket: "artifacts",
+      prefix: "mlflow/0/m/",
+    });
+    for (const uri of ["s3://other/model", "mlflow-artifacts:/../secrets", "file:///etc"])
+      assert.throws(() => artifactPlace(uri, artifacts), /do not lie in the server's own bucket/);
+  });
+});
