@@ -1,6 +1,7 @@
 import { engineReport, type Report } from "./components/common/report";
 import { wireAlarmTopics } from "./wiring/alarm-topics";
 import { wireBackups } from "./wiring/backups";
+import { wireBacktest } from "./wiring/backtest";
 import { wireBudget } from "./wiring/budget";
 import { wireData } from "./wiring/data";
 import { wireFleet } from "./wiring/fleet";
@@ -10,6 +11,7 @@ import { wireIngest } from "./wiring/ingest";
 import { wireKubernetes } from "./wiring/kubernetes";
 import { wireLogArchive } from "./wiring/log-archive";
 import { wireMonitoring } from "./wiring/monitoring";
+import { wireMlflow } from "./wiring/mlflow";
 import { wireMonitoringServer } from "./wiring/monitoring-server";
 import { wireNetwork } from "./wiring/network";
 import { deploy } from "./wiring/platform";
@@ -31,6 +33,8 @@ export = (report: Report = engineReport) =>
     network: wireNetwork,
     data: wireData,
     gpu: wireGpu,
+    backtest: wireBacktest,
+    mlflow: wireMlflow,
     monitoringServer: wireMonitoringServer,
     trader: wireTrader,
     fleet: wireFleet,

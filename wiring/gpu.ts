@@ -70,5 +70,6 @@ export async function wireGpu(platform: Platform) {
     environment: gpu.environment,
     tags: { ...tags, component: "gpu" },
   });
+  platform.mlflowClients.gpu = trainer.securityGroupId;
   return { pipeline: image?.pipelineArn, instances: trainer.instanceIds, fileSystem: trainer.fileSystemId };
 }

@@ -29,6 +29,8 @@ export interface Platform {
   readonly scheduledVolumeKeyArns: pulumi.Output<string>[];
   /** Security groups whose members read market data, by component. */
   readonly marketDataReaders: Record<string, pulumi.Output<string>>;
+  /** Security groups of clients of MLflow, by component. */
+  readonly mlflowClients: Record<string, pulumi.Output<string>>;
   /** Group that scrapes the hosts' metrics. */
   monitoringSecurityGroupId?: pulumi.Output<string>;
   alarmTopics?: Readonly<Record<Severity, pulumi.Output<string>>>;
@@ -64,6 +66,7 @@ async function openPlatform(report: Report): Promise<Platform> {
     logGroups,
     scheduledVolumeKeyArns: [],
     marketDataReaders: {},
+    mlflowClients: {},
   };
 }
 

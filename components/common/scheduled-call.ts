@@ -10,6 +10,8 @@ export interface ScheduledCallArgs {
   readonly description: string;
   /** `rate(1 day)`, or a cron expression in UTC. */
   readonly schedule: string;
+  /** What the function is called with. @default an empty object */
+  readonly input?: Readonly<Record<string, unknown>>;
   /** Minutes around the time in which it may be made; 0 for at once. @default 0 */
   readonly windowMinutes?: number;
 }
@@ -39,7 +41,11 @@ export function scheduledCall(name: string, args: ScheduledCallArgs, opts: pulum
       scheduleExpressionTimezone: "UTC",
       flexibleTimeWindow:
         windowMinutes > 0 ? { mode: "FLEXIBLE", maximumWindowInMinutes: windowMinutes } : { mode: "OFF" },
-      target: { arn: lambda.arn, roleArn: role.arn },
+      target: {
+        arn: lambda.arn,
+        roleArn: role.arn,
+        ...(args.input ? { input: JSON.stringify(args.input) } : {}),
+      },
     },
     opts,
   );

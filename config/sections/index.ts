@@ -2,6 +2,7 @@ import type { z } from "zod";
 import type { Section } from "../section";
 import { backups } from "./backups";
 import { budget } from "./budget";
+import { backtest } from "./backtest";
 import { data } from "./data";
 import { fleet } from "./fleet";
 import { gpu } from "./gpu";
@@ -9,6 +10,7 @@ import { images } from "./images";
 import { ingest } from "./ingest";
 import { kubernetes } from "./kubernetes";
 import { logArchive } from "./log-archive";
+import { mlflow } from "./mlflow";
 import { monitoring } from "./monitoring";
 import { monitoringServer } from "./monitoring-server";
 import { network } from "./network";
@@ -41,6 +43,8 @@ export const sections = {
   gpu,
   budget,
   logArchive,
+  backtest,
+  mlflow,
 } as const;
 
 export type SectionKey = keyof typeof sections;

@@ -5,7 +5,7 @@ import type { RecordedResource } from "../evaluate/monitor";
 import type { Cost } from "../json";
 import { isFree } from "./free";
 import { PriceBook, hoursPerMonth } from "./price-book";
-import { Bill, NoPrice, number, text, type Pricer, type PricerContext, type Resources } from "./pricer";
+import { Bill, list, NoPrice, number, object, text, type Pricer, type PricerContext, type Resources } from "./pricer";
 import { computePricers } from "./pricers/compute";
 import { dataPricers } from "./pricers/data";
 import { managementPricers } from "./pricers/management";
@@ -111,12 +111,21 @@ function adviceOn(lines: Cost["lines"], resources: Resources, usage: Usage): str
   return advice;
 }
 
-function exceededBudget(resources: Resources, monthly: number): CostReport["exceeded"] {
+/** The component that a budget is for alone, by its filter on the tag; undefined for one of the whole stack. */
+function componentOf(costFilters: unknown): string | undefined {
+  const values = list(costFilters).flatMap((filter) => list(object(filter).values));
+  return values.map((value) => /^user:component\$(.+)$/.exec(text(value) ?? "")?.[1]).find((it) => it !== undefined);
+}
+
+function exceededBudget(resources: Resources, lines: Cost["lines"], total: number): CostReport["exceeded"] {
   let tightest: CostReport["exceeded"];
   for (const { type, name, inputs } of resources.values()) {
     if (type !== "aws:budgets/budget:Budget" || text(inputs.budgetType) !== "COST") continue;
     if (text(inputs.timeUnit) !== "MONTHLY" || inputs.limitAmount === undefined) continue;
     const limit = number(inputs.limitAmount, Number.POSITIVE_INFINITY);
+    const component = componentOf(inputs.costFilters);
+    const own = lines.filter((line) => line.component === component).reduce((sum, line) => sum + line.monthly, 0);
+    const monthly = component === undefined ? total : own;
     if (monthly > limit && limit < (tightest?.limit ?? Number.POSITIVE_INFINITY)) tightest = { limit, name };
   }
   return tightest;
@@ -167,6 +176,6 @@ export function priceAll(
     cost: { currency: "USD", monthly, lines, unpriced: [...unpriced.keys()].sort() },
     warnings: warnings.sort(),
     advice: adviceOn(lines, resources, usage),
-    exceeded: exceededBudget(resources, monthly),
+    exceeded: exceededBudget(resources, lines, monthly),
   };
 }

@@ -118,6 +118,20 @@ describe("the cost of a plan", () => {
     assert.equal(priced([key, budget("100")]).exceeded, undefined);
     assert.deepEqual(priced([key, budget("1")]).exceeded, { limit: 1, name: "b" });
     assert.equal(priced([key, budget("1", "QUARTERLY")]).exceeded, undefined);
+    const forComponent = (component: string) =>
+      resource("aws:budgets/budget:Budget", "b", {
+        budgetType: "COST",
+        timeUnit: "MONTHLY",
+        limitAmount: "0.5",
+        costFilters: [{ name: "TagKeyValue", values: [`user:component$${component}`] }],
+      });
+    const { lines } = priced([key]).cost;
+    assert.equal(
+      priced([key, forComponent("another")]).exceeded,
+      undefined,
+      "what another component costs is not its own",
+    );
+    assert.deepEqual(priced([key, forComponent(lines[0]?.component ?? "")]).exceeded, { limit: 0.5, name: "b" });
   });
 
   it("says how much a commitment would save", () => {
