@@ -27,7 +27,7 @@ describe("document 002's figures (model-fleet.yaml)", () => {
       runs[stage] = await evaluateBlueprint("model-fleet", {
         stage,
         fleet: { bucket, listing },
-        data: { buckets: { marketData: {}, modelDeploy: { name: bucket } } },
+        data: { buckets: { marketData: {}, modelArtifacts: {}, modelDeploy: { name: bucket } } },
       });
     }
   });
@@ -104,9 +104,43 @@ describe("document 002's figures (model-fleet.yaml)", () => {
       assert.equal(servers.length, 1);
       const rule = runs[stage].one("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", "ingest-from-fleet");
       assert.equal(rule.inputs.fromPort, 8765);
-      const template = runs[stage].ofType("aws:ec2/launchTemplate:LaunchTemplate")[0];
+      const templates = runs[stage].ofType("aws:ec2/launchTemplate:LaunchTemplate");
+      const template = templates.find(({ name }) => name.startsWith("fleet-"));
       const userData = Buffer.from(String(template?.inputs.userData), "base64").toString();
       assert.match(userData, /MARKET_DATA_URL=ws:\/\/10\.0\.\d+\.\d+:8765/);
+    }
+  });
+
+  it("has an MLflow server with EC2, RDS, S3 and a role of its own, which publishes to the stage's bucket", () => {
+    for (const stage of Object.keys(stages) as Stage[]) {
+      const run = runs[stage];
+      assert.equal(run.one("aws:autoscaling/group:Group", "mlflow").inputs.maxSize, 1);
+      assert.equal(run.one("aws:rds/instance:Instance", "mlflow-db-primary").inputs.engine, "postgres");
+      const own = JSON.stringify(run.one("aws:iam/rolePolicy:RolePolicy", "mlflow-role-own").inputs.policy);
+      assert.match(own, /data-buckets-model-?artifacts[^"]*\/mlflow\/\*/i);
+      const lambda = run.one("aws:lambda/function:Function", "mlflow-publish-function").inputs;
+      const { variables } = lambda.environment as { variables: Record<string, string> };
+      assert.equal(variables.DEPLOY_BUCKET, stages[stage].bucket);
+      assert.equal(variables.DEPLOY_PREFIX, "models/");
+    }
+  });
+
+  it("trains on GPU instances from the stage's own GPU image", () => {
+    const types = (Object.keys(stages) as Stage[]).map((stage) => {
+      const templates = runs[stage].ofType("aws:ec2/launchTemplate:LaunchTemplate");
+      const inputs = templates.find(({ name }) => name.startsWith("gpu-training"))?.inputs ?? {};
+      assert.equal(inputs.imageId, `resolve:ssm:/trading-platform/ami/${stage}/gpu`);
+      return inputs.instanceType;
+    });
+    assert.deepEqual(types, ["g4dn.xlarge", "g4dn.xlarge", "g5.2xlarge"]);
+  });
+
+  it("backtests on spot capacity before it pays for on-demand capacity (documents 001 and 004)", () => {
+    for (const stage of ["qa", "prod"] as const) {
+      const kinds = runs[stage]
+        .ofType("aws:batch/computeEnvironment:ComputeEnvironment")
+        .map(({ inputs }) => (inputs.computeResources as { type: string }).type);
+      assert.deepEqual(kinds, ["SPOT", "EC2"]);
     }
   });
 });

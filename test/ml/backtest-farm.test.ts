@@ -105,9 +105,9 @@ describe("BacktestFarm", () => {
       keys: ["arn:key"],
       region: "us-east-1",
     });
-    const by = Object.fromEntries(Statement.map((one) => [one.Sid, one]));
-    assert.equal(by.Write?.Resource, "arn:models/backtests/*");
-    assert.deepEqual(by.Keys?.Condition, { StringEquals: { "kms:ViaService": "s3.us-east-1.amazonaws.com" } });
+    const by = new Map(Statement.map((one) => [one.Sid, one]));
+    assert.equal(by.get("Write")?.Resource, "arn:models/backtests/*");
+    assert.deepEqual(by.get("Keys")?.Condition, { StringEquals: { "kms:ViaService": "s3.us-east-1.amazonaws.com" } });
     assert.ok(!JSON.stringify(Statement).includes("Delete"));
   });
 
