@@ -309,16 +309,18 @@ client.delete_registered_model_alias("untagged", "deploy")`,
     });
   });
 
-  it("upgrades an older schema, after a snapshot, and nothing twice", async () => {
-    await host.stopServer();
-    const newest = await host.sql("select version_num from alembic_version");
-    await host.word(script, "prepare");
-    assert.deepEqual(await snapshots(), [], "up to date: no snapshot");
-    await host.sql("drop schema public cascade");
-    await host.sql("create schema public");
-    const older = (
-      await host.python(
-        `
+  // A block of its own: Mocha runs the tests of a block before the blocks in it.
+  describe("upgrading", () => {
+    it("upgrades an older schema, after a snapshot, and nothing twice", async () => {
+      await host.stopServer();
+      const newest = await host.sql("select version_num from alembic_version");
+      await host.word(script, "prepare");
+      assert.deepEqual(await snapshots(), [], "up to date: no snapshot");
+      await host.sql("drop schema public cascade");
+      await host.sql("create schema public");
+      const older = (
+        await host.python(
+          `
 import os, sqlalchemy
 from alembic import command
 from alembic.script import ScriptDirectory
@@ -333,15 +335,16 @@ with engine.begin() as connection:
     config.attributes["connection"] = connection
     command.upgrade(config, older)
 print(older, end="")`.replace('os.environ["TEST_DATABASE"]', JSON.stringify(host.address)),
-        "none",
-        "none",
-      )
-    ).trim();
-    assert.equal(await host.sql("select version_num from alembic_version"), older);
-    const said = await host.word(script, "prepare");
-    assert.match(said, new RegExp(`the schema goes from ${older} to ${newest}, after snapshot db-before-${newest}`));
-    assert.equal(await host.sql("select version_num from alembic_version"), newest);
-    assert.deepEqual(await snapshots(), [`db-before-${newest}`]);
-    assert.doesNotMatch(await host.word(script, "prepare"), /the schema goes/);
+          "none",
+          "none",
+        )
+      ).trim();
+      assert.equal(await host.sql("select version_num from alembic_version"), older);
+      const said = await host.word(script, "prepare");
+      assert.match(said, new RegExp(`the schema goes from ${older} to ${newest}, after snapshot db-before-${newest}`));
+      assert.equal(await host.sql("select version_num from alembic_version"), newest);
+      assert.deepEqual(await snapshots(), [`db-before-${newest}`]);
+      assert.doesNotMatch(await host.word(script, "prepare"), /the schema goes/);
+    });
   });
 });
