@@ -3,6 +3,7 @@ import { wireAlarmTopics } from "./wiring/alarm-topics";
 import { wireBackups } from "./wiring/backups";
 import { wireBacktest } from "./wiring/backtest";
 import { wireBudget } from "./wiring/budget";
+import { wireCompliance } from "./wiring/compliance";
 import { wireData } from "./wiring/data";
 import { wireFleet } from "./wiring/fleet";
 import { wireGpu } from "./wiring/gpu";
@@ -48,5 +49,6 @@ export = (report: Report = engineReport) =>
     backups: wireBackups,
     budget: wireBudget,
     logArchive: wireLogArchive,
+    compliance: wireCompliance,
     monitoring: wireMonitoring,
   });

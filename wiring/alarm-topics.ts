@@ -4,7 +4,11 @@ import type { Platform } from "./platform";
 
 export function wireAlarmTopics(platform: Platform) {
   const { monitoring } = platform.settings;
-  if (monitoring) platform.alarmTopics = new AlarmTopics("monitoring", { ...monitoring, cloud: platform.cloud }).arns;
+  if (monitoring) {
+    const topics = new AlarmTopics("monitoring", { ...monitoring, cloud: platform.cloud });
+    platform.alarmTopics = topics.arns;
+    platform.alarmTopicsKeyArn = topics.keyArn;
+  }
   platform.alarms = planAlarms(platform.alarmTopics, {
     mode: monitoring?.paging ?? "each",
     marketHoursComponents: monitoring?.marketHours?.components ?? [],

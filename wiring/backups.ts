@@ -70,5 +70,6 @@ export function wireBackups(platform: Platform) {
     alarmTopicArn: alarmTopics?.critical,
     protected: platform.isProtected,
   });
+  platform.vaultName = backups.vaultName;
   return { vault: backups.vaultName, copyVault: backups.copyVaultArn, restoreTestPlan: backups.restoreTestPlanArn };
 }

@@ -7,6 +7,7 @@ import { tagEverything, type PlatformTags } from "../components/common/tags";
 import type { DataPlatform } from "../components/data/data-platform";
 import type { TradingVpc } from "../components/network/trading-vpc";
 import type { FargateServices } from "../components/services/fargate-services";
+import { collectBuckets, type StackBucket } from "../components/operations/compliance-report";
 import { collectLogGroups, type StackLogGroup } from "../components/operations/log-archive";
 import type { PlannedAlarm } from "../components/operations/alarm-plan";
 import type { Severity } from "../components/operations/alarm-topics";
@@ -36,6 +37,11 @@ export interface Platform {
   alarmTopics?: Readonly<Record<Severity, pulumi.Output<string>>>;
   /** Every log group that was made so far. */
   readonly logGroups: readonly StackLogGroup[];
+  /** Every bucket that was made so far. */
+  readonly buckets: readonly StackBucket[];
+  /** Vault of the stack's backups. */
+  vaultName?: pulumi.Output<string>;
+  alarmTopicsKeyArn?: pulumi.Output<string>;
   /** Every alarm that was made so far. */
   alarms?: readonly PlannedAlarm[];
   /** AMI pointers by kind, where the stack has any. */
@@ -55,6 +61,7 @@ async function openPlatform(report: Report): Promise<Platform> {
   const tags = { project, stack, stage, owner };
   tagEverything(tags);
   const logGroups = collectLogGroups();
+  const buckets = collectBuckets();
   const [cloud, previous] = await Promise.all([lookupCloud(region), previousOutputs()]);
   return {
     settings,
@@ -64,6 +71,7 @@ async function openPlatform(report: Report): Promise<Platform> {
     tags,
     isProtected: stage !== "dev",
     logGroups,
+    buckets,
     scheduledVolumeKeyArns: [],
     marketDataReaders: {},
     mlflowClients: {},

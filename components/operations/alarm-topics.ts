@@ -51,6 +51,8 @@ export function topicPolicy(topicArn: string, cloud: Cloud) {
 export class AlarmTopics extends pulumi.ComponentResource {
   /** ARNs by severity; alarms take one as `alarmTopicArn` and use it for the alarm and for its end. */
   readonly arns: Readonly<Record<Severity, pulumi.Output<string>>>;
+  /** Key of the topics: who publishes besides AWS's services needs it too. */
+  readonly keyArn: pulumi.Output<string>;
 
   constructor(name: string, args: AlarmTopicsArgs, opts?: pulumi.ComponentResourceOptions) {
     super("trading:operations:AlarmTopics", name, {}, opts);
@@ -90,6 +92,7 @@ export class AlarmTopics extends pulumi.ComponentResource {
         { parent: this },
       );
     }
-    this.registerOutputs({ arns: this.arns });
+    this.keyArn = key.arn;
+    this.registerOutputs({ arns: this.arns, keyArn: this.keyArn });
   }
 }

@@ -3,6 +3,7 @@ import type { Section } from "../section";
 import { backups } from "./backups";
 import { budget } from "./budget";
 import { backtest } from "./backtest";
+import { compliance } from "./compliance";
 import { data } from "./data";
 import { fleet } from "./fleet";
 import { gpu } from "./gpu";
@@ -45,6 +46,7 @@ export const sections = {
   logArchive,
   backtest,
   mlflow,
+  compliance,
 } as const;
 
 export type SectionKey = keyof typeof sections;
