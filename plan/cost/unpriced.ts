@@ -9,8 +9,6 @@ export const unpricedReasons: Readonly<Record<string, string>> = {
   "aws:backup/restoreTestingSelection:RestoreTestingSelection":
     "charged by tested copies and by what is restored for an hour or two, of which no price with a source is in the table",
   "aws:athena/workgroup:Workgroup": "charged by what queries read, of which a plan knows nothing",
-  "aws:cloudwatch/compositeAlarm:CompositeAlarm":
-    "charged by the alarm, of which no price with a source is in the table",
   "aws:cloudfront/function:Function": "charged by invocations, of which a plan knows none",
   "aws:cloudwatch/compositeAlarm:CompositeAlarm":
     "charged by the alarm, of which no price with a source is in the table",

@@ -49,7 +49,7 @@ export function checkStatements(bucketArn: string): Statement[] {
  * and a function that each day compares what was ingested with what was archived, with alarms on a gap and on late delivery.
  *
  * CloudWatch's export tasks are not used: an account has one at a time. A log group takes two subscriptions, one is this.
- * Cost: Firehose and its unpacking by GB, storage in S3, 5 USD a TB that queries read (AWS price list, us-east-1).
+ * Cost: Firehose and its unpacking by GB, storage in S3, and what queries read.
  */
 export class LogArchive extends pulumi.ComponentResource {
   readonly bucketName: pulumi.Output<string>;

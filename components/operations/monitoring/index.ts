@@ -36,8 +36,7 @@ export function testAlarmName(project: string, stack: string, severity: Severity
  *
  * Makes: metric filters and alarms for each application, composite alarms, a dashboard a component, a market clock where
  * market hours matter, three test alarms.
- * Cost: 0.10 USD an alarm, 0.50 USD a composite, 3 USD a dashboard, 0.30 USD a custom metric and month (CloudWatch's
- * price list, us-east-1).
+ * Cost: each alarm, composite, dashboard and custom metric by the month; plan/cost/prices has the figures and their sources.
  */
 export class Monitoring extends pulumi.ComponentResource {
   readonly testAlarmNames: Readonly<Record<Severity, pulumi.Output<string>>>;
