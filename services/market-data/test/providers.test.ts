@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { decode, encode } from "@msgpack/msgpack";
 import { WebSocketServer, type WebSocket } from "ws";
 import { alpaca } from "../src/providers/alpaca";
 import { massive } from "../src/providers/massive";
@@ -17,6 +18,7 @@ class FakeUpstream {
   status = 200;
   readonly sockets: WebSocket[] = [];
   readonly heard: unknown[] = [];
+  onOpen: (socket: WebSocket) => void = () => undefined;
   onMessage: (socket: WebSocket, message: Record<string, unknown>) => void = () => undefined;
   readonly #server: Server;
   readonly #websockets: WebSocketServer;
@@ -33,8 +35,9 @@ class FakeUpstream {
     this.#websockets = new WebSocketServer({ server: this.#server });
     this.#websockets.on("connection", (socket) => {
       this.sockets.push(socket);
-      socket.on("message", (data: Buffer) => {
-        const message = JSON.parse(data.toString()) as Record<string, unknown>;
+      this.onOpen(socket);
+      socket.on("message", (data: Buffer, binary) => {
+        const message = (binary ? decode(data) : JSON.parse(data.toString())) as Record<string, unknown>;
         this.heard.push(message);
         this.onMessage(socket, message);
       });
@@ -245,6 +248,82 @@ describe("providers", () => {
       assert.equal(upstream.asked.length, 1, "the client does not retry by itself");
       upstream.status = 403;
       await assert.rejects(Promise.resolve(provider.quotes(["AAPL"], never)), isUpstream(403, false));
+    });
+
+    /** Alpaca's stream, by its published protocol in MessagePack. */
+    const asAlpaca = (refuse?: { readonly code: number; readonly msg: string }) => {
+      upstream.onOpen = (socket) => socket.send(encode([{ T: "success", msg: "connected" }]));
+      upstream.onMessage = (socket, { action, ...rest }) => {
+        const answer = refuse ? { T: "error", ...refuse } : { T: "success", msg: "authenticated" };
+        const subscription = { T: "subscription", ...(action === "subscribe" ? rest : {}) };
+        socket.send(encode([action === "auth" ? answer : subscription]));
+      };
+    };
+    const open = () => {
+      const quotes: Quote[] = [];
+      const errors: unknown[] = [];
+      const stream = make().stream?.(
+        (quote) => quotes.push(quote),
+        (error) => errors.push(error),
+      );
+      return { quotes, errors, stream };
+    };
+    const asked = (action: string) =>
+      upstream.heard.filter((message) => (message as { action: string }).action === action);
+
+    it("streams: authenticates, subscribes to what is wanted, and gives quotes on", async () => {
+      asAlpaca();
+      const { quotes, errors, stream } = open();
+      stream?.setSymbols(["AAPL", "MSFT"]);
+      await until("subscribed", () => asked("subscribe").length === 1);
+      assert.deepEqual(upstream.heard, [
+        { action: "auth", key: "the-key-1", secret: "the-key-2" },
+        { action: "subscribe", quotes: ["AAPL", "MSFT"] },
+      ]);
+      const at = new Date(Date.UTC(2026, 0, 5, 14, 30, 0, 123));
+      const quote = { T: "q", S: "AAPL", bx: "V", bp: 1, bs: 2, ax: "V", ap: 3, as: 4, c: ["R"], t: at, z: "C" };
+      upstream.sockets[0]?.send(encode([quote, { T: "t", S: "AAPL", i: 1, p: 2, s: 1, t: at }]));
+      await until("a quote", () => quotes.length === 1);
+      assert.deepEqual(quotes, [
+        { symbol: "AAPL", bid: 1, bidSize: 2, ask: 3, askSize: 4, at: at.getTime(), source: "alpaca" },
+      ]);
+      stream?.setSymbols(["MSFT", "NFLX"]);
+      await until("both changes are told", () => asked("subscribe").length === 2 && asked("unsubscribe").length === 1);
+      assert.deepEqual(upstream.heard.slice(2), [
+        { action: "subscribe", quotes: ["NFLX"] },
+        { action: "unsubscribe", quotes: ["AAPL"] },
+      ]);
+      assert.deepEqual(errors, []);
+      stream?.close();
+    });
+
+    it("streams: connects again after a break, with the symbols of now", async () => {
+      asAlpaca();
+      const { quotes, stream } = open();
+      stream?.setSymbols(["AAPL"]);
+      await until("subscribed", () => asked("subscribe").length === 1);
+      upstream.sockets[0]?.terminate();
+      stream?.setSymbols(["MSFT"]);
+      await until("connected again", () => asked("auth").length === 2);
+      await until("subscribed again", () => asked("subscribe").length >= 2);
+      const wanted = asked("subscribe")
+        .slice(1)
+        .flatMap((message) => (message as { quotes: string[] }).quotes);
+      assert.ok(wanted.includes("MSFT"), wanted.join());
+      upstream.sockets.at(-1)?.send(encode([{ T: "q", S: "MSFT", bp: 1, bs: 2, ap: 3, as: 4, t: new Date(5) }]));
+      await until("quotes go on", () => quotes.length === 1);
+      stream?.close();
+      await until("closed", () => upstream.sockets.every((socket) => socket.readyState === socket.CLOSED));
+      assert.equal(asked("auth").length, 2, "a closed stream stays closed");
+    });
+
+    it("streams: tells of a refused key without showing it", async () => {
+      asAlpaca({ code: 402, msg: "auth failed" });
+      const { errors, stream } = open();
+      await until("an error", () => errors.length > 0);
+      assert.match(String(errors[0]), /auth failed/);
+      assert.doesNotMatch(JSON.stringify(errors), /the-key/);
+      stream?.close();
     });
   });
 

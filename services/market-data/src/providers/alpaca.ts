@@ -78,23 +78,18 @@ export function alpaca(options: AlpacaOptions): Provider {
         ...(options.streamUrl === undefined ? {} : { url: options.streamUrl }),
       });
       let subscribed: readonly string[] = [];
-      let connected = false;
       stream.onQuote(({ symbol, bidPrice, bidSize, askPrice, askSize, timestamp }) => {
         const at = timestamp.getTime();
         onQuote({ symbol, bid: bidPrice, bidSize, ask: askPrice, askSize, at, source: "alpaca" });
       });
       stream.onError(onError);
-      stream.onConnect(() => {
-        connected = true;
-        if (subscribed.length > 0) stream.subscribeForQuotes([...subscribed]);
-      });
       stream.connect();
       return {
         setSymbols: (symbols) => {
           const removed = subscribed.filter((symbol) => !symbols.includes(symbol));
           const added = symbols.filter((symbol) => !subscribed.includes(symbol));
           subscribed = [...symbols];
-          if (!connected) return;
+          // The client keeps what is not connected yet, and subscribes to all of it after every connection.
           if (added.length > 0) stream.subscribeForQuotes(added);
           if (removed.length > 0) stream.unsubscribeFromQuotes(removed);
         },
