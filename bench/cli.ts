@@ -6,20 +6,56 @@ import { Command } from "commander";
 import { writeWhole } from "../plan/output";
 import { projectRoot } from "../plan/settings/project";
 import { terraformPlan } from "./terraform";
+import type { ListingMeasured } from "./listing";
 import type { Measured } from "./worker";
 
-const measurements = ["evaluate", "bare", "policies", "cost"] as const;
+const measurements = ["evaluate", "bare", "policies", "cost", "diagram"] as const;
 type What = (typeof measurements)[number];
 type Row = Readonly<Record<What, Measured>> & { readonly models: number };
 
-function measure(what: What, models: number): Measured {
-  process.stderr.write(`${what}, ${models} models\n`);
+/** Runs a measurement of this folder in a process of its own; the last line that it prints is JSON. */
+function run(file: string, ...args: (string | number)[]): unknown {
+  process.stderr.write(`${path.parse(file).name} ${args.join(" ")}\n`);
   const output = execFileSync(
     process.execPath,
-    ["--max-old-space-size=8192", "--require", "tsx/cjs", path.join(__dirname, "worker.ts"), what, String(models)],
+    ["--max-old-space-size=8192", "--require", "tsx/cjs", path.join(__dirname, file), ...args.map(String)],
     { cwd: projectRoot(), stdio: ["ignore", "pipe", "ignore"], maxBuffer: 1 << 26 },
   );
-  return JSON.parse(output.toString()) as Measured;
+  return JSON.parse(output.toString());
+}
+
+/** Reading a bucket of models beside a bare paged listing of it: at once, and with a distant bucket's wait for each page. */
+function listingLines(keys: number): string[] {
+  const lines = [
+    "| Keys | Wait for a page, ms | Reader, wall s | CPU s | Peak MiB | Bare listing, wall s | CPU s | Ratio, wall |",
+    "|---:|---:|---:|---:|---:|---:|---:|---:|",
+  ];
+  for (const wait of [0, 30]) {
+    const bare = run("listing.ts", "bare", keys, wait) as ListingMeasured;
+    const own = run("listing.ts", "platform", keys, wait) as ListingMeasured;
+    const cells = [own.keys.toLocaleString("en"), wait, two(own.seconds), two(own.cpuSeconds), own.peakMiB.toFixed(0)];
+    lines.push(
+      `| ${[...cells, two(bare.seconds), two(bare.cpuSeconds), two(own.seconds / bare.seconds)].join(" | ")} |`,
+    );
+  }
+  return lines;
+}
+
+/** Processor time of a resource by size, which a straight growth leaves level. */
+function plotLines(rows: readonly Row[]): string[] {
+  const perResource = (pick: (row: Row) => Measured) =>
+    rows.map((row) => two((pick(row).cpuSeconds * 1e3) / pick(row).resources)).join(", ");
+  return [
+    "```mermaid",
+    "xychart-beta",
+    `  title "CPU ms a resource: evaluation (first line), bare program (second), policies in the planner (third)"`,
+    `  x-axis "models" [${rows.map(({ models }) => models).join(", ")}]`,
+    `  y-axis "ms"`,
+    `  line [${perResource(({ evaluate }) => evaluate)}]`,
+    `  line [${perResource(({ bare }) => bare)}]`,
+    `  line [${perResource(({ policies }) => policies)}]`,
+    "```",
+  ];
 }
 
 /** How time grows with size: the slope of a straight line through the logarithms. */
@@ -35,10 +71,10 @@ const two = (value: number) => value.toFixed(2);
 
 function table(rows: readonly Row[]): string[] {
   const lines = [
-    "| Models | Resources | Evaluate, CPU s | Wall s | Peak MiB | Bare program, CPU s | Ratio to bare | Policies in the planner's process, CPU s | Policies, wall ms a resource | Cost, CPU s |",
-    "|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|",
+    "| Models | Resources | Evaluate, CPU s | Wall s | Peak MiB | Bare program, CPU s | Ratio to bare | Policies in the planner's process, CPU s | Policies, wall ms a resource | Cost, CPU s | Diagram, CPU s |",
+    "|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|",
   ];
-  for (const { models, evaluate, bare, policies, cost } of rows) {
+  for (const { models, evaluate, bare, policies, cost, diagram } of rows) {
     const cells = [
       models.toLocaleString("en"),
       evaluate.resources.toLocaleString("en"),
@@ -50,6 +86,7 @@ function table(rows: readonly Row[]): string[] {
       two(policies.cpuSeconds),
       two((policies.seconds * 1e3) / policies.resources),
       two(cost.cpuSeconds),
+      two(diagram.cpuSeconds),
     ];
     lines.push(`| ${cells.join(" | ")} |`);
   }
@@ -80,8 +117,8 @@ if (wanted.some((size) => !Number.isInteger(size) || size < 1)) {
   process.exit(2);
 }
 const rows = wanted.map((models): Row => {
-  const [evaluate, bare, policies, cost] = measurements.map((what) => measure(what, models));
-  return { models, evaluate, bare, policies, cost } as Row;
+  const measured = measurements.map((what) => [what, run("worker.ts", what, models) as Measured] as const);
+  return { models, ...(Object.fromEntries(measured) as Record<What, Measured>) };
 });
 const growth = exponent(rows.map(({ evaluate }) => [evaluate.resources, evaluate.cpuSeconds]));
 const [cpu] = os.cpus();
@@ -94,7 +131,13 @@ const page = [
   "",
   `Evaluation grows with the number of resources to the power ${two(growth)} (1 is linear).`,
   "",
+  ...plotLines(rows),
+  "",
   ...terraformLines(rows, wanted),
+  "",
+  "Reading the models of a bucket (a server that answers as S3 does, in a process of its own):",
+  "",
+  ...listingLines(100_000),
   "",
   `Measured on ${os.cpus().length} x ${cpu?.model ?? "an unknown processor"}, Node ${process.version}, load ${os.loadavg()[0]?.toFixed(1) ?? "?"} (other work on the machine counts in wall time).`,
   "",

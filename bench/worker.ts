@@ -7,6 +7,8 @@ import { Judge } from "../plan/judge";
 import { priceAll } from "../plan/cost/cost";
 import { loadUsage } from "../plan/cost/usage";
 import { planAnswers } from "../plan/evaluate/answers";
+import { makePlan } from "../plan/plan";
+import { renderHtml } from "../plan/diagram/html";
 import { runProgram, type RecordedResource } from "../plan/evaluate/monitor";
 import { evaluate, type Evaluation } from "../plan/evaluate/program";
 import { withModels } from "../plan/settings/model-source";
@@ -22,8 +24,8 @@ export interface Measured {
   readonly resources: number;
 }
 
-function settingsFor(models: number): StackConfig {
-  const root = projectRoot();
+/** Stack, settings and listing of a fleet of so many models. */
+function planOf(models: number): { stack: string; config: string[]; models: string } {
   const listing = path.join(os.tmpdir(), `bench-${process.pid}-${models}.txt`);
   const keys = Array.from(
     { length: models },
@@ -35,8 +37,13 @@ function settingsFor(models: number): StackConfig {
     "network.cidr=10.0.0.0/16",
     "network.subnets={public: [10.0.0.0/24, 10.0.1.0/24], app: [10.0.64.0/18, 10.0.128.0/18], data: [10.0.2.0/24, 10.0.3.0/24]}",
   ];
-  const read = readStackConfig({ root, stack: "dev", configFile: undefined, overrides });
-  return withModels(read, listing, root);
+  return { stack: "dev", config: overrides, models: listing };
+}
+
+function settingsFor(models: number): StackConfig {
+  const root = projectRoot();
+  const { stack, config: overrides, models: listing } = planOf(models);
+  return withModels(readStackConfig({ root, stack, configFile: undefined, overrides }), listing, root);
 }
 
 async function timed(resources: () => number, body: () => Promise<unknown>): Promise<Measured> {
@@ -111,6 +118,14 @@ async function measure(what: string, models: number): Promise<Measured> {
       } finally {
         await judge.close();
       }
+    }
+    case "diagram": {
+      const { plan, region: at } = await makePlan({ root, ...planOf(models), policies: false });
+      await renderHtml(plan, at);
+      return timed(
+        () => plan.resources.length,
+        () => renderHtml(plan, at),
+      );
     }
     case "cost":
       return timed(count, () => Promise.resolve(priceAll(evaluation as Evaluation, settings.config, loadUsage())));
