@@ -13,6 +13,16 @@ interface Mapping {
   readonly dataSources: Record<string, string>;
 }
 
+interface Metadata {
+  readonly mux: { readonly functions: Record<string, number> };
+}
+
+/** Whole or not at all: another stack may start the plugin at this moment. */
+function replaceFile(file: string, content: unknown): void {
+  writeFileSync(`${file}.partial`, JSON.stringify(content, undefined, 1));
+  renameSync(`${file}.partial`, file);
+}
+
 /** Mends the plugin `aws-7.48.0` and the like; true where there was something to mend. */
 export function mendBuiltPlugin(
   plugin: string,
@@ -25,7 +35,10 @@ export function mendBuiltPlugin(
   const { aws_secretsmanager_secret_versions: listed, ...dataSources } = mapping.dataSources;
   if (listed !== token) return false;
   const mended = { ...mapping, dataSources: { ...dataSources, aws_secretsmanager_secret_version: token } };
-  writeFileSync(`${file}.partial`, JSON.stringify(mended, undefined, 1));
-  renameSync(`${file}.partial`, file); // whole or not at all: another stack may start the plugin at this moment
+  // The one that lists is written with Terraform's new framework, the other with the old one: the plugin asks this file which.
+  const metadata = path.join(folder, "bridge-metadata.json");
+  const bridge = JSON.parse(readFileSync(metadata, "utf8")) as Metadata;
+  replaceFile(metadata, { ...bridge, mux: { ...bridge.mux, functions: { ...bridge.mux.functions, [token]: 0 } } });
+  replaceFile(file, mended);
   return true;
 }

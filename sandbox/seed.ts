@@ -48,16 +48,28 @@ export function fleetOf(place: SandboxStack): { bucket: string; keys: readonly s
 
 const amazonLinux = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64";
 
+/** The SSM parameters of one's own that settings name images by; AWS's public ones are there. */
+export function imageParameters(settings: unknown): string[] {
+  if (typeof settings === "string") {
+    const name = /^resolve:ssm:(.+)$/.exec(settings)?.[1];
+    return name === undefined || name.startsWith("/aws/service/") ? [] : [name];
+  }
+  if (settings === null || typeof settings !== "object") return [];
+  return [...new Set(Object.values(settings).flatMap(imageParameters))];
+}
+
 /**
- * Points the stage's AMI pointers at an image, as `npm run ami -- promote` would before a stage's first deployment: those that
- * the stack only reads and that are not there yet. Returns their names.
+ * Puts an image where people do before a stage's first deployment: into the stage's AMI pointers that the stack only reads,
+ * and into the parameters that its settings name. Returns the names of those that were not there yet.
  */
 export async function seedPointers(place: SandboxStack, endpoint: string): Promise<string[]> {
-  const { images, project, stage } = settingsOf(place);
-  if (!images || images.create) return [];
+  const settings = settingsOf(place);
+  const { images, project, stage } = settings;
+  const pointers = !images || images.create ? [] : amiKinds.filter((kind) => images.kinds.includes(kind));
+  const names = [...pointers.map((kind) => pointerName(project, stage, kind)), ...imageParameters(settings)];
+  if (names.length === 0) return [];
   const credentials = { accessKeyId: "sandbox", secretAccessKey: "sandbox" };
   const ssm = new SSMClient({ endpoint, region: "us-east-1", credentials });
-  const names = amiKinds.filter((kind) => images.kinds.includes(kind)).map((kind) => pointerName(project, stage, kind));
   const { Parameters = [], InvalidParameters = [] } = await ssm.send(
     new GetParametersCommand({ Names: [amazonLinux, ...names] }),
   );

@@ -1,4 +1,4 @@
-import { gzipSync } from "node:zlib";
+import { gunzipSync, gzipSync } from "node:zlib";
 import { throwIfAny } from "./validation";
 
 /** EC2's limit for user data, before it is encoded. */
@@ -22,14 +22,32 @@ export function bootScript(settings: Readonly<Record<string, string>>, script: s
   return `#!/bin/bash\n${lines.join("\n")}\n\n${script.replace(/^#!.*\n/, "")}`;
 }
 
-/**
- * User data for `userData` of a launch template: compressed (cloud-init unpacks it) and in base64. Compressed text is the
- * same on every machine, so it never replaces an instance by itself.
- * @throws ValidationError above 16 KiB after compression
- */
-export function encodeUserData(source: string, text: string): string {
+/** Text that unpacks itself: `gzip` and base64 keep a third of a script's size. */
+function packed(text: string): string {
   const bytes = gzipSync(text, { level: 9 });
   bytes[9] = 255; // the header's operating system, which zlib sets to the builder's own
+  const lines = bytes.toString("base64").match(/.{1,76}/g) ?? [];
+  return [
+    "#!/bin/bash",
+    "# The script is too long for user data as it is: it unpacks itself.",
+    "set -euo pipefail",
+    "script=$(mktemp)",
+    `base64 --decode <<'PACKED' | gzip --decompress > "$script"`,
+    ...lines,
+    "PACKED",
+    `exec /bin/bash "$script"`,
+    "",
+  ].join("\n");
+}
+
+/**
+ * User data for `userData` of a launch template, in base64: the script as it is, or one that unpacks itself where that is
+ * needed to fit. Always text, for the provider reads user data back as such: compressed bytes break it.
+ * @throws ValidationError above 16 KiB
+ */
+export function encodeUserData(source: string, text: string): string {
+  const fitting = Buffer.byteLength(text) <= userDataLimitBytes ? text : packed(text);
+  const bytes = Buffer.from(fitting);
   if (bytes.length > userDataLimitBytes) {
     throwIfAny(source, [
       {
@@ -41,4 +59,11 @@ export function encodeUserData(source: string, text: string): string {
     ]);
   }
   return bytes.toString("base64");
+}
+
+/** The script that `encodeUserData` was given. */
+export function decodeUserData(encoded: string): string {
+  const text = Buffer.from(encoded, "base64").toString("utf8");
+  const inside = /<<'PACKED'.*\n([\s\S]*?)\nPACKED\n/.exec(text)?.[1];
+  return inside === undefined ? text : gunzipSync(Buffer.from(inside, "base64")).toString("utf8");
 }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { gunzipSync } from "node:zlib";
+import { decodeUserData } from "../../components/common/user-data";
 import { evaluateBlueprint } from "../support/blueprint";
 import type { Registered } from "../support/program";
 
@@ -9,7 +9,7 @@ const subnetAt = (run: Registered, cidrBlock: string) => {
   return found[0]!;
 };
 const template = (run: Registered) => run.one("aws:ec2/launchTemplate:LaunchTemplate", "trader-template").inputs;
-const script = (run: Registered) => gunzipSync(Buffer.from(String(template(run).userData), "base64")).toString();
+const script = (run: Registered) => decodeUserData(String(template(run).userData));
 const ports = (run: Registered) =>
   run
     .ofType("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule")

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { DeleteObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
+import { decodeUserData } from "../../components/common/user-data";
 import { readUrn, type Outcome, type StateResource } from "../../sandbox/engine";
 import { comeUp } from "../../sandbox/come-up";
 import { releaseGuards } from "../../sandbox/release";
@@ -115,5 +116,5 @@ export function lifecycle(name: string, options: Lifecycle = {}): void {
 
 /** User data as it is, and as it reads once decoded. */
 function decoded(value: unknown): string[] {
-  return typeof value === "string" ? [value, Buffer.from(value, "base64").toString("utf8")] : [];
+  return typeof value === "string" ? [value, Buffer.from(value, "base64").toString("utf8"), decodeUserData(value)] : [];
 }

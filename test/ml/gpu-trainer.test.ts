@@ -3,7 +3,7 @@ import { cpSync, mkdirSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { spawn } from "node:child_process";
-import { gunzipSync } from "node:zlib";
+import { decodeUserData } from "../../components/common/user-data";
 import { GpuTrainer, agentConfig, trainerBootScript, type GpuTrainerArgs } from "../../components/ml/gpu-trainer";
 import type { TrainerSettings } from "../../components/ml/gpu-trainer/check";
 import { fileSystemPolicy } from "../../components/ml/gpu-trainer/shared-files";
@@ -105,7 +105,7 @@ describe("GpuTrainer", () => {
       marketType: "spot",
       spotOptions: { spotInstanceType: "persistent", instanceInterruptionBehavior: "stop" },
     });
-    const script = gunzipSync(Buffer.from(String(inputs.userData), "base64")).toString("utf8");
+    const script = decodeUserData(String(inputs.userData));
     assert.match(script, /^TRAINER_SPOT='yes'$/m);
     assert.match(script, /^TRAINER_CHECKPOINTS='s3:\/\/models\/checkpoints\/gpu-research\/'$/m);
   });

@@ -25,10 +25,16 @@ describe("an aws plugin that was built from modules", () => {
     const resources = { aws_vpc: { tok: "aws:ec2/vpc:Vpc" } };
     const dataSources = { aws_secretsmanager_secret_versions: token, ...other };
     writeFileSync(file, JSON.stringify({ resources, dataSources }));
+    const metadata = path.join(folder, "bridge-metadata.json");
+    const functions = { [token]: 1, "aws:kms/getKey:getKey": 1 };
+    writeFileSync(metadata, JSON.stringify({ mux: { resources: { x: 0 }, functions } }));
     assert.equal(mendBuiltPlugin("aws-7.48.0", home), true);
     assert.deepEqual(JSON.parse(readFileSync(file, "utf8")), {
       resources,
       dataSources: { ...other, aws_secretsmanager_secret_version: token },
+    });
+    assert.deepEqual(JSON.parse(readFileSync(metadata, "utf8")), {
+      mux: { resources: { x: 0 }, functions: { ...functions, [token]: 0 } },
     });
     assert.equal(mendBuiltPlugin("aws-7.48.0", home), false);
   });

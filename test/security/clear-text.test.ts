@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { gunzipSync, gzipSync } from "node:zlib";
 import * as pulumi from "@pulumi/pulumi";
+import { decodeUserData } from "../../components/common/user-data";
 import { Redactor } from "../../plan/evaluate/redact";
 import { projectRoot } from "../../plan/settings/project";
 import { evaluated, stackFiles } from "../support/every-stack";
@@ -16,7 +17,7 @@ function readings(text: string): string[] {
   if (text.length < 24 || !/^[\w+/=\s-]+$/.test(text)) return [text];
   const bytes = Buffer.from(text, "base64");
   const unpacked = bytes[0] === 0x1f && bytes[1] === 0x8b ? [gunzipSync(bytes).toString("utf8")] : [];
-  return [text, bytes.toString("utf8"), ...unpacked];
+  return [...new Set([text, bytes.toString("utf8"), decodeUserData(text), ...unpacked])];
 }
 
 /** Every text inside a value, with whether it is marked as a secret. */

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import * as fc from "fast-check";
-import { bootScript, shellQuote } from "../../components/common/user-data";
+import { bootScript, decodeUserData, shellQuote } from "../../components/common/user-data";
 import { makePlan } from "../../plan/plan";
 import { projectRoot } from "../../plan/settings/project";
 import { evaluated, stackFiles } from "../support/every-stack";
@@ -68,7 +68,7 @@ describe("hostile names are data", () => {
         if (!running.test(property)) continue;
         const text = typeof value === "string" ? value : JSON.stringify(value);
         const bytes = Buffer.from(text, "base64");
-        const script = bytes[0] === 0x1f ? gunzipSync(bytes).toString() : bytes.toString();
+        const script = bytes[0] === 0x1f ? gunzipSync(bytes).toString() : decodeUserData(text);
         for (const bad of ["pwned", "$(reboot)"])
           assert.ok(!text.includes(bad) && !script.includes(bad), `${type} ${name}.${property}`);
       }

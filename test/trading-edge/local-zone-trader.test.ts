@@ -1,8 +1,13 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { gunzipSync } from "node:zlib";
 import fc from "fast-check";
-import { bootScript, encodeUserData, shellQuote, userDataLimitBytes } from "../../components/common/user-data";
+import {
+  bootScript,
+  decodeUserData,
+  encodeUserData,
+  shellQuote,
+  userDataLimitBytes,
+} from "../../components/common/user-data";
 import { ValidationError } from "../../components/common/validation";
 import { tagEverything } from "../../components/common/tags";
 import { LocalZoneTrader, type LocalZoneTraderArgs } from "../../components/trading/local-zone-trader";
@@ -228,7 +233,7 @@ describe("LocalZoneTrader", () => {
     const made = endpoint.one("aws:ec2transitgateway/instanceConnectEndpoint:InstanceConnectEndpoint");
     assert.equal(made.inputs.subnetId, "subnet-1a", "in the Region's zone");
     assert.ok(rules(endpoint, "Ingress").some((rule) => rule.startsWith("22 ")));
-    const bastion = (await build({ access: "bastion" })).one("aws:ec2/launchTemplate:LaunchTemplate", "bastion");
+    const bastion = (await build({ access: "bastion" })).one("aws:ec2/launchTemplate:LaunchTemplate", "bastion-host-template");
     const [port] = bastion.inputs.networkInterfaces as { subnetId: string; associatePublicIpAddress: string }[];
     assert.deepEqual([port?.associatePublicIpAddress, port?.subnetId], ["false", "subnet-1a"]);
   });
@@ -264,11 +269,22 @@ describe("the trading host's boot script", () => {
     execFileSync("shellcheck", ["-"], { input: traderBootScript(bootSettings) });
   });
 
-  it("fits into user data with room to spare", () => {
+  it("fits into user data with room to spare, and is read back as text", () => {
     const encoded = encodeUserData("test", traderBootScript(bootSettings));
     const bytes = Buffer.from(encoded, "base64");
-    assert.ok(bytes.length < userDataLimitBytes / 2, `${bytes.length} bytes`);
-    assert.equal(gunzipSync(bytes).toString(), traderBootScript(bootSettings));
+    assert.ok(bytes.length < (userDataLimitBytes * 3) / 4, `${bytes.length} bytes`);
+    assert.equal(Buffer.from(bytes.toString("utf8")).equals(bytes), true, "the provider keeps it as text");
+    assert.equal(decodeUserData(encoded), traderBootScript(bootSettings));
+  });
+
+  it("unpacks itself where it is longer than user data may be", () => {
+    const long = `#!/bin/bash\n${"# a comment that says nothing\n".repeat(1_000)}printf '%s' "$0 ran" | sed 's/.* //'\n`;
+    const encoded = encodeUserData("test", long);
+    assert.ok(Buffer.from(encoded, "base64").length <= userDataLimitBytes);
+    assert.equal(decodeUserData(encoded), long);
+    const text = Buffer.from(encoded, "base64").toString("utf8");
+    execFileSync("shellcheck", ["-"], { input: text });
+    assert.equal(execFileSync("bash", { input: text, encoding: "utf8" }), "ran");
   });
 
   it("writes scripts that are free of faults themselves", () => {

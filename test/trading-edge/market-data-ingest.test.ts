@@ -129,7 +129,7 @@ describe("MarketDataIngest", () => {
   it("boots by a script without faults that fits into user data", () => {
     const script = ingestBootScript(args(), names);
     execFileSync("shellcheck", ["-"], { input: script });
-    assert.ok(Buffer.from(encodeUserData("test", script), "base64").length < userDataLimitBytes / 4);
+    assert.ok(Buffer.from(encodeUserData("test", script), "base64").length < userDataLimitBytes / 2);
     assert.match(script, /INGEST_SECRET='trading-platform\/qa\/ingest\/alpaca'/);
   });
 

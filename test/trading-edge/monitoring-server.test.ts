@@ -111,7 +111,7 @@ describe("MonitoringServer", () => {
   it("boots by a script without faults that fits into user data and holds no password", () => {
     const script = monitoringBootScript(args(), "arn:aws:secretsmanager:us-east-1:123456789012:secret:grafana");
     execFileSync("shellcheck", ["-"], { input: script });
-    assert.ok(Buffer.from(encodeUserData("test", script), "base64").length < userDataLimitBytes / 2);
+    assert.ok(Buffer.from(encodeUserData("test", script), "base64").length < userDataLimitBytes);
     assert.doesNotMatch(script, /ADMIN_PASSWORD=/);
   });
 });
