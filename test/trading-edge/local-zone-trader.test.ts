@@ -233,7 +233,10 @@ describe("LocalZoneTrader", () => {
     const made = endpoint.one("aws:ec2transitgateway/instanceConnectEndpoint:InstanceConnectEndpoint");
     assert.equal(made.inputs.subnetId, "subnet-1a", "in the Region's zone");
     assert.ok(rules(endpoint, "Ingress").some((rule) => rule.startsWith("22 ")));
-    const bastion = (await build({ access: "bastion" })).one("aws:ec2/launchTemplate:LaunchTemplate", "bastion-host-template");
+    const bastion = (await build({ access: "bastion" })).one(
+      "aws:ec2/launchTemplate:LaunchTemplate",
+      "bastion-host-template",
+    );
     const [port] = bastion.inputs.networkInterfaces as { subnetId: string; associatePublicIpAddress: string }[];
     assert.deepEqual([port?.associatePublicIpAddress, port?.subnetId], ["false", "subnet-1a"]);
   });
@@ -298,7 +301,7 @@ describe("the trading host's boot script", () => {
 
   it("holds no secret, only names of secrets", () => {
     const assignments = traderBootScript(bootSettings).split("\n\n")[0] ?? "";
-    assert.match(assignments, /TRADER_GATEWAY_SECRET='trading-platform\/qa\/trader\/ib-gateway'/);
+    assert.match(assignments, /TRADER_GATEWAY_SECRET_ID='trading-platform\/qa\/trader\/ib-gateway'/);
     assert.doesNotMatch(assignments, /password|userid/i);
   });
 

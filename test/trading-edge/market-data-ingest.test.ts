@@ -130,7 +130,7 @@ describe("MarketDataIngest", () => {
     const script = ingestBootScript(args(), names);
     execFileSync("shellcheck", ["-"], { input: script });
     assert.ok(Buffer.from(encodeUserData("test", script), "base64").length < userDataLimitBytes / 2);
-    assert.match(script, /INGEST_SECRET='trading-platform\/qa\/ingest\/alpaca'/);
+    assert.match(script, /INGEST_SECRET_ID='trading-platform\/qa\/ingest\/alpaca'/);
   });
 
   it("gives the server an environment that it accepts, word for word", () => {

@@ -307,8 +307,8 @@ main() {
   set_kernel
   check_network
   install_secrets_reader
-  install_service ib-gateway "$TRADER_GATEWAY_SECRET"
-  install_service trader "$TRADER_API_SECRET"
+  install_service ib-gateway "$TRADER_GATEWAY_SECRET_ID"
+  install_service trader "$TRADER_API_SECRET_ID"
   install_deploy
   install_drain_hook
   set_metrics

@@ -51,7 +51,7 @@ After=docker.service network-online.target
 [Service]
 Environment=AWS_DEFAULT_REGION=$INGEST_REGION
 ExecStartPre=-/usr/bin/docker rm --force ingest
-ExecStartPre=/usr/local/bin/ingest-secret $INGEST_SECRET
+ExecStartPre=/usr/local/bin/ingest-secret $INGEST_SECRET_ID
 ExecStartPre=/usr/local/bin/ingest-pull $INGEST_IMAGE
 ExecStart=/usr/bin/docker run --rm --name ingest --network host --env-file /etc/ingest/settings.env \\
   --env-file /run/ingest/secret.env \\

@@ -156,7 +156,7 @@ export function ingestBootScript(
       INGEST_PORT: String(args.port),
       INGEST_CALENDAR: JSON.stringify({ exchange: args.exchange, overrides: args.overrides }),
       INGEST_NAMESPACE: ingestMetrics,
-      INGEST_SECRET: `${names.secretPrefix}/alpaca`,
+      INGEST_SECRET_ID: `${names.secretPrefix}/alpaca`,
       INGEST_LOG_GROUP: names.logGroupName,
       INGEST_DELIVERY_STREAM: names.stream,
     },
