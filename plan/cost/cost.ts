@@ -55,9 +55,6 @@ function inLocalZone(resource: RecordedResource, resources: Resources): boolean 
   return urns.some((urn) => localZone.test(text(resources.get(urn)?.inputs.availabilityZone) ?? ""));
 }
 
-/** Value of the tag `component` of the GPU trainers, whose idle alarm stops them. */
-const trainerComponent = "gpu";
-
 function contextOf(
   resource: RecordedResource,
   resources: Resources,
@@ -78,10 +75,7 @@ function contextOf(
     inputs: resource.inputs,
     resources,
     usage,
-    runningHours:
-      component === trainerComponent
-        ? { hours: usage.trainer.hours, note: `stopped while idle: ${usage.trainer.hours} h assumed` }
-        : { hours: scheduled?.hours ?? hoursPerMonth, note: scheduled?.note },
+    runningHours: { hours: scheduled?.hours ?? hoursPerMonth, note: scheduled?.note },
     source(property, type) {
       const urns = resource.propertyDependencies[property] ?? [];
       return urns.map((urn) => resources.get(urn)).find((one) => one?.type === type);

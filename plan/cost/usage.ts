@@ -28,7 +28,6 @@ const usageSchema = z.strictObject({
   config: amounts("items", "evaluations"),
   cloudtrail: amounts("dataEvents100k"),
   eventBus: amounts("eventsMillions"),
-  trainer: amounts("hours"),
   firehose: amounts("ingestedGb"),
   cloudfront: amounts("outGb"),
   stoppedWhenIdle: amounts("hours"),
