@@ -6,9 +6,11 @@ export const unpricedReasons: Readonly<Record<string, string>> = {
     "charged by checks and findings, which a plan does not know; the first month is free",
   "aws:scheduler/schedule:Schedule":
     "charged by invocations, of which a plan knows no number, and no price with a source is in the table",
+  "aws:athena/workgroup:Workgroup": "charged by the data that a query reads, which a plan does not know",
+  "aws:batch/computeEnvironment:ComputeEnvironment":
+    "charged by the instances that jobs start and end, of which a plan knows none",
   "aws:backup/restoreTestingSelection:RestoreTestingSelection":
     "charged by tested copies and by what is restored for an hour or two, of which no price with a source is in the table",
-  "aws:athena/workgroup:Workgroup": "charged by what queries read, of which a plan knows nothing",
   "aws:cloudfront/function:Function": "charged by invocations, of which a plan knows none",
   "aws:cloudwatch/compositeAlarm:CompositeAlarm":
     "charged by the alarm, of which no price with a source is in the table",
