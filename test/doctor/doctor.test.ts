@@ -1,0 +1,97 @@
+import assert from "node:assert/strict";
+import { checks, oldestNode, uses, type Machine } from "../../doctor/checks";
+import { main } from "../../doctor/cli";
+import { examine, isReady, renderReport } from "../../doctor/report";
+import { lt } from "../../doctor/versions";
+import { captured } from "../support/command";
+
+/** A machine on which every program answers, changed for a test. */
+function machine(changes: Partial<Machine> = {}, missing: readonly string[] = []): Machine {
+  return {
+    root: "/project",
+    nodeVersion: "24.1.0",
+    env: {},
+    run: (name, ...args) =>
+      missing.includes(name) ? undefined : args[0] === "plugin" ? "NAME VERSION\naws  resource  7.48.0" : `${name} 1.2`,
+    exists: () => true,
+    list: () => ["15"],
+    ...changes,
+  };
+}
+
+const missingOn = (one: Machine) =>
+  examine(one, uses)
+    .filter(({ ok }) => !ok)
+    .map(({ check, found }) => `${check.name}: ${found}`);
+
+describe("npm run doctor", () => {
+  it("finds nothing missing on a machine with everything", () => {
+    assert.deepEqual(missingOn(machine()), []);
+    const report = renderReport(examine(machine(), uses), uses);
+    for (const use of uses) assert.match(report, new RegExp(`\n${use}: ready `));
+  });
+
+  for (const [program, name] of [
+    ["python3", "Python 3 with venv: not found"],
+    ["shellcheck", "shellcheck: not found"],
+    ["pgbackrest", "pgBackRest: not found"],
+    ["redis-server", "Redis's server: not found"],
+    ["chromium", "Chromium: not found"],
+    ["aws", "AWS credentials: no answer from aws sts get-caller-identity"],
+    ["kubectl", "kubectl: not found"],
+    ["docker", "Docker: not found"],
+  ] as const) {
+    it(`names ${program} where it is missing, and nothing else`, () => {
+      assert.deepEqual(missingOn(machine({}, [program])), [name]);
+    });
+  }
+
+  it("names the CLI, the plugin and the login where there is no Pulumi", () => {
+    const found = [
+      "the Pulumi CLI: not found",
+      "Pulumi's aws plugin: not fetched yet",
+      "a place for state: not logged in",
+    ];
+    assert.deepEqual(missingOn(machine({}, ["pulumi"])), found);
+  });
+
+  it("names an old Node.js, packages that are not installed, a Python without venv, and no PostgreSQL", () => {
+    assert.deepEqual(missingOn(machine({ nodeVersion: "20.11.1" })), [`Node.js ${oldestNode} or newer: 20.11.1`]);
+    const bare = machine({ exists: () => false, list: () => [] });
+    assert.deepEqual(missingOn(bare), [
+      "the project's packages: node_modules lacks @pulumi/aws",
+      "PostgreSQL's server: not found",
+    ]);
+    const run: Machine["run"] = (name, ...args) => (args[0] === "-c" ? undefined : machine().run(name, ...args));
+    assert.deepEqual(missingOn(machine({ run })), ["Python 3 with venv: python3 1.2 without venv"]);
+  });
+
+  it("tells each use apart, and says how to mend what it lacks", () => {
+    const looked = examine(machine({}, ["chromium", "docker"]), uses);
+    assert.deepEqual(
+      uses.filter((use) => !isReady(looked, use)),
+      ["test"],
+    );
+    const report = renderReport(looked, uses);
+    assert.match(report, /test: not ready .*\n {2}mend: sudo apt-get install -y chromium\n/);
+    assert.match(report, /account: ready .*\n {2}perhaps: install Docker /);
+    for (const { mend } of checks) assert.ok(mend.length > 5);
+  });
+
+  it("is ready to plan on the machine that runs this test, and refuses a use that is none", async () => {
+    const ready = await captured((argv) => Promise.resolve(main(argv)), "plan");
+    assert.equal(ready.status, 0, ready.stdout);
+    assert.match(ready.stdout, /plan: ready/);
+    const wrong = await captured((argv) => Promise.resolve(main(argv)), "flying");
+    assert.equal(wrong.status, 2);
+    assert.equal(
+      wrong.stderr.trim(),
+      "flying: is no use of the project; there are: plan, test, sandbox, engine, account",
+    );
+  });
+
+  it("compares versions by their numbers", () => {
+    assert.ok(lt("20.9.0", "20.19.0") && lt("18.20.4", "20.19.0") && lt("20.19.0", "20.19.1"));
+    assert.ok(!lt("20.19.0", "20.19.0") && !lt("24.0.0", "20.19.0"));
+  });
+});
