@@ -1,0 +1,21 @@
+/** The components and what they take, for programs beside this one: `import { TradingVpc } from "trading-platform/components"`. */
+export { lookupCloud, type Cloud } from "./common/iam";
+export { LambdaFunction, type LambdaFunctionArgs } from "./common/lambda-function";
+export { ValidationError } from "./common/validation";
+export { DataPlatform, type DataPlatformArgs } from "./data/data-platform";
+export { PostgresDatabase, type PostgresDatabaseArgs } from "./data/postgres-database";
+export { RedisCache, type RedisCacheArgs } from "./data/redis-cache";
+export { TimescaleDatabase, type TimescaleDatabaseArgs } from "./data/timescale-database";
+export { TradingVpc, type SubnetRef, type TradingVpcArgs } from "./network/trading-vpc";
+export { AlarmTopics, type AlarmTopicsArgs } from "./operations/alarm-topics";
+export { EncryptionKey, type EncryptionKeyArgs } from "./security/encryption-key";
+export { GeneratedSecret, type GeneratedSecretArgs } from "./security/generated-secret";
+export { AppSecrets, type AppSecretsArgs } from "./security/secrets";
+export { EksPlatform } from "./services/eks-platform";
+export { FargateService } from "./services/fargate-service";
+export { LoadBalancer } from "./services/load-balancer";
+export { StaticSite } from "./services/static-site";
+export { WebTier } from "./services/web-tier";
+export { FleetSchedule, type FleetScheduleArgs } from "./trading/fleet-schedule";
+export { LocalZoneTrader, type LocalZoneTraderArgs } from "./trading/local-zone-trader";
+export { ModelDrivenFleet, type ModelDrivenFleetArgs } from "./trading/model-driven-fleet";
