@@ -8,6 +8,8 @@ import { projectRoot } from "../plan/settings/project";
 import { describeLacking } from "../sandbox/lacking";
 import { renderComponents } from "./components";
 import { renderConfiguration } from "./configuration";
+import { guideNames, renderGuide } from "./guides";
+import { renderRequirements } from "./requirements";
 
 export interface SourcedDocument {
   /** File under `docs/`. */
@@ -21,6 +23,8 @@ export const documents: readonly SourcedDocument[] = [
   { file: "emulator.md", render: describeLacking },
   { file: "plan-schema.json", render: publishedSchema },
   { file: "policies.md", render: renderCatalogue },
+  { file: "requirements.md", render: renderRequirements },
+  ...guideNames.map((name) => ({ file: `guides/${name}.md`, render: () => renderGuide(name) })),
 ];
 
 /** Where a document is kept. */
