@@ -47,7 +47,8 @@ export const guideTexts = {
       "Apply the cluster's own objects, which the stack gives out: `pulumi stack output kubernetes --json`.",
       "Your applications are yours: they get their rights by the service accounts under `kubernetes.workloads`.",
     ],
-    watch: "Nodes that are not ready, connections and latencies of PostgreSQL, Redis's hit ratio, the replicas' lag, the last restore test.",
+    watch:
+      "Nodes that are not ready, connections and latencies of PostgreSQL, Redis's hit ratio, the replicas' lag, the last restore test.",
   },
   "model-fleet": {
     title: "One instance for each trained model",
@@ -65,19 +66,26 @@ export const guideTexts = {
       "In dev start and stop by hand: the state machines' ARNs are in the stack's outputs.",
       "`npm run verify -- qa` looks at the live stack from outside.",
     ],
-    watch: "Models without an instance, instances that did not stop, the age of the last tick while the market is open.",
+    watch:
+      "Models without an instance, instances that did not stop, the age of the last tick while the market is open.",
   },
   "web-terminal": {
     title: "A web terminal with its market-data service",
     asked:
       "A web terminal: t3.medium instances behind a load balancer, a static site by CloudFront, PostgreSQL and Redis, a market-data service with cache, rate limits and circuit breakers, CI/CD with staging and approval, TLS 1.2 and up.",
-    first: [emails, domains, digests, "Put the key of Polygon.io (now Massive) into the secret `abacus-terminal/prod/polygon` after the first `up`."],
+    first: [
+      emails,
+      domains,
+      digests,
+      "Put the key of Polygon.io (now Massive) into the secret `abacus-terminal/prod/polygon` after the first `up`.",
+    ],
     run: [
       "A release of the site: upload the build to `releases/<id>/` in the bucket, set `site.release` to it, deploy. An earlier id goes back.",
       "A release of the service: add a group `green` with the new digest, move its weight, remove `blue`.",
       "The service by itself: [market data](../market-data.md).",
     ],
-    watch: "5xx at the load balancer, unhealthy hosts, Redis's evictions, the providers' circuit, the page's own timings.",
+    watch:
+      "5xx at the load balancer, unhealthy hosts, Redis's evictions, the providers' circuit, the page's own timings.",
   },
   "betting-bot": {
     title: "A betting bot on Fargate",
@@ -94,6 +102,7 @@ export const guideTexts = {
       "A lost primary is promoted by one command, which its alarm names.",
       "The bot runs once: a deployment stops the old task before it starts the new one.",
     ],
-    watch: "Trade failures and API errors, the bot's missing task, the standby's lag, the age of the last archived WAL.",
+    watch:
+      "Trade failures and API errors, the bot's missing task, the standby's lag, the age of the last archived WAL.",
   },
 } as const satisfies Readonly<Record<string, GuideText>>;
