@@ -43,6 +43,18 @@ export const lacking: readonly Lack[] = [
     reason:
       "The services are remote components of the awsx plugin, which is not built for machines without Pulumi's downloads.",
   },
+  {
+    setting: "monitoring.paging",
+    value: "each",
+    types: ["aws:cloudwatch/compositeAlarm:CompositeAlarm"],
+    reason: "moto has metric alarms only: each alarm pages by itself there, rather than one composite a component.",
+  },
+  {
+    setting: "monitoring.marketHours",
+    value: undefined,
+    types: ["aws:cloudwatch/compositeAlarm:CompositeAlarm"],
+    reason: "moto has metric alarms only: severity by market hours is a composite's rule.",
+  },
 ];
 
 /** What comes up on the emulated AWS but does nothing there. */
