@@ -1,6 +1,7 @@
 import { execFile } from "node:child_process";
 import * as path from "node:path";
 import { promisify } from "node:util";
+import { exitStatus } from "../../plan/failure";
 
 /** What of a planned resource its permissions depend on. */
 export interface PlannedResource {
@@ -30,7 +31,14 @@ const maxBuffer = 256 * 1024 * 1024;
 export async function planStack(root: string, stack: string): Promise<StackPlan> {
   const cli = path.join(root, "plan", "cli.ts");
   const args = ["--require", "tsx/cjs", cli, stack, "--no-policy", "--format", "json"];
-  const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: root, maxBuffer });
+  const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: root, maxBuffer }).catch(
+    (error: unknown) => {
+      // A plan that a budget refuses is a plan all the same.
+      const { code, stdout: printed } = error as { code?: unknown; stdout?: string };
+      if (code === exitStatus.refused && printed) return { stdout: printed };
+      throw error;
+    },
+  );
   const { stage, resources } = JSON.parse(stdout) as PlanJson;
   return { stack, stage, resources: resources.filter(({ custom, remote }) => custom || remote) };
 }

@@ -148,7 +148,11 @@ function pulumi(folder: string, stack: string, file: string, good: Update, yes: 
 
 async function rollBack(stack: string, folder: string, { good, bad }: RollbackPoint, yes: boolean): Promise<void> {
   const current = readStackFile(folder, stack);
-  const { name: project } = parse(readFileSync(path.join(folder, "Pulumi.yaml"), "utf8")) as { name: string };
+  const { name: project, config: declared } = parse(readFileSync(path.join(folder, "Pulumi.yaml"), "utf8")) as {
+    name: string;
+    config?: Record<string, { default?: unknown }>;
+  };
+  const defaults = Object.fromEntries(Object.entries(declared ?? {}).map(([key, entry]) => [key, entry.default]));
   const work = path.join(folder, ".rollback", stack);
   mkdirSync(work, { recursive: true });
   const program = programOf(good, folder, work);
@@ -160,7 +164,7 @@ async function rollBack(stack: string, folder: string, { good, bad }: RollbackPo
     writeFileSync(file, stringify(formerStackFile(current, good, project, fleet?.pinned)));
     if (fleet) tellFleet(fleet, yes);
     pulumi(program.folder, stack, file, good, yes);
-    const changed = changedKeys(current, good);
+    const changed = changedKeys(current, good, defaults);
     if (!yes) say("Nothing was changed: --yes does it.");
     else
       say(

@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, readFileSync, symlinkSync } from "node:fs";
+import { existsSync, readFileSync, realpathSync, symlinkSync } from "node:fs";
 import * as path from "node:path";
 import { EvaluationError } from "../common/command";
 import type { Update } from "../common/history";
@@ -34,14 +34,21 @@ export function programOf(good: Update, root: string, work: string): Program {
     good.environment?.["git.dirty"] === "true" ? " (with changes that were not committed, and are not known)" : "";
   if (git(root, "rev-parse", "HEAD") === commit)
     return { ...here, note: `program of commit ${commit.slice(0, 12)}${dirty}` };
-  const folder = path.join(work, "program");
-  if (existsSync(folder)) git(root, "worktree", "remove", "--force", folder);
-  git(root, "worktree", "add", "--detach", folder, commit);
-  const close = () => void git(root, "worktree", "remove", "--force", folder);
+  // The project may lie below the repository's top, where its packages are.
+  const top = git(root, "rev-parse", "--show-toplevel");
+  const tree = path.join(work, "program");
+  const folder = path.join(tree, path.relative(top, realpathSync(root)));
+  if (existsSync(tree)) git(root, "worktree", "remove", "--force", tree);
+  git(root, "worktree", "add", "--detach", tree, commit);
+  const close = () => void git(root, "worktree", "remove", "--force", tree);
+  if (!existsSync(folder)) {
+    close();
+    throw new EvaluationError(`Commit ${commit} has no folder ${path.relative(top, root)}`);
+  }
   const lock = (at: string) => readFileSync(path.join(at, "package-lock.json"), "utf8");
-  if (lock(root) === lock(folder)) symlinkSync(path.join(root, "node_modules"), path.join(folder, "node_modules"));
+  if (lock(top) === lock(tree)) symlinkSync(path.join(top, "node_modules"), path.join(tree, "node_modules"));
   else {
-    const installed = spawnSync("npm", ["ci", "--no-audit", "--no-fund"], { cwd: folder, encoding: "utf8" });
+    const installed = spawnSync("npm", ["ci", "--no-audit", "--no-fund"], { cwd: tree, encoding: "utf8" });
     if (installed.status !== 0) {
       close();
       throw new EvaluationError(`npm ci of commit ${commit} failed:\n${installed.stderr.trim()}`);

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { Update } from "../common/history";
 import { EvaluationError } from "../common/command";
 import { isObject, type Values } from "../promote/values";
@@ -42,15 +43,18 @@ export function formerStackFile(
   return { ...current, config };
 }
 
-/** Keys whose value now differs from what the former deployment ran with: the file is still to be mended in git. */
-export function changedKeys(current: Values, good: Update): string[] {
+/**
+ * Keys whose value now differs from what the former deployment ran with: the file is still to be mended in git. `defaults`
+ * are the project's, which the engine writes into the history beside the file's own.
+ */
+export function changedKeys(current: Values, good: Update, defaults: Values = {}): string[] {
   const now = isObject(current.config) ? current.config : {};
   const keys = new Set([...Object.keys(now), ...Object.keys(good.config ?? {})]);
   return [...keys]
     .filter((key) => {
       const entry = good.config?.[key];
       if (entry?.secret === true) return false;
-      return JSON.stringify(now[key]) !== JSON.stringify(entry?.objectValue ?? entry?.value);
+      return !isDeepStrictEqual(now[key] ?? defaults[key], entry?.objectValue ?? entry?.value);
     })
     .sort();
 }

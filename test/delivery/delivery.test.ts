@@ -181,6 +181,15 @@ describe("the delivery, of the stacks as they are", function () {
     assert.ok(!actionsOf("deploy-dev").includes("ecs:CreateCluster"), "no stack has services");
   });
 
+  it("fits IAM's limits: 6,144 characters a policy, ten policies a role", () => {
+    const policies = made.ofType("aws:iam/policy:Policy");
+    for (const { name, inputs } of policies) assert.ok(String(plain(inputs.policy)).length <= 6144, name);
+    for (const { name } of made.ofType("aws:iam/role:Role")) {
+      const own = policies.filter((policy) => policy.name.startsWith(`${name}-`)).length;
+      assert.ok(own > 0 && own <= 10, `${name}: ${own}`);
+    }
+  });
+
   it("lets previews and drift read only, and no preview read a secret", () => {
     for (const stage of stages) {
       for (const reach of ["preview", "drift"]) {

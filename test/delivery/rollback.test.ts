@@ -101,6 +101,12 @@ describe("the stack file that a former deployment ran with", () => {
 
   it("is compared with the file as it is now", () => {
     assert.deepEqual(changedKeys(current, good), ["aws:region", `${project}:fleet`, `${project}:gpu`]);
+    const region = { "aws:region": "us-east-1" };
+    assert.deepEqual(
+      changedKeys(current, good, region),
+      [`${project}:fleet`, `${project}:gpu`],
+      "the project's own default",
+    );
   });
 });
 
@@ -212,6 +218,22 @@ describe("the program of a former deployment", () => {
     assert.ok(existsSync(path.join(program.folder, "node_modules")));
     program.close();
     assert.ok(!existsSync(program.folder));
+  });
+
+  it("is a folder of that work tree, where the project lies below the repository's top", () => {
+    const below = path.join(root, "below");
+    mkdirSync(below);
+    writeFileSync(path.join(below, "Pulumi.yaml"), "name: x");
+    const first = update(1, { environment: { "git.head": git("rev-parse", "HEAD~1") } });
+    assert.throws(() => programOf(first, below, path.join(root, "work")), /Commit [0-9a-f]{40} has no folder below/);
+    git("add", ".");
+    git("commit", "-qm", "Below");
+    writeFileSync(path.join(below, "Pulumi.yaml"), "name: y");
+    git("commit", "-qam", "Again");
+    const third = update(1, { environment: { "git.head": git("rev-parse", "HEAD~1") } });
+    const program = programOf(third, below, path.join(root, "work"));
+    assert.equal(readFileSync(path.join(program.folder, "Pulumi.yaml"), "utf8"), "name: x");
+    program.close();
   });
 
   it("cannot be had where its commit is not in the repository", () => {
