@@ -1,4 +1,4 @@
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
 import { amazonLinux } from "../config/sections/web";
 import { ContainerImage } from "../components/services/container-image";
 import type { ImageSettings } from "../components/services/fargate-services";
@@ -42,6 +42,18 @@ function secretReferences(platform: Platform, secrets: Readonly<Record<string, s
   );
 }
 
+/** Where the stores are, under the names that the market-data service reads; the stack file's own values win. */
+function storeVariables({ data, settings }: Platform): Record<string, pulumi.Input<string>> {
+  const database = data?.postgres ?? data?.timescale;
+  return {
+    ...(database && { DATABASE_HOST: database.endpoint, DATABASE_NAME: database.databaseName }),
+    ...(data?.redis && {
+      REDIS_URL: pulumi.interpolate`rediss://${data.redis.endpoint}:${data.redis.port}`,
+      REDIS_CLUSTER: String(settings.data?.redis?.clusterMode === true),
+    }),
+  };
+}
+
 export function wireWeb(platform: Platform) {
   const { settings, cloud, network, alarmTopics, tags } = platform;
   if (!settings.web || !network) return undefined;
@@ -62,6 +74,7 @@ export function wireWeb(platform: Platform) {
         { ...it, ami: it.ami ?? amazonLinux(web.instanceType), image: uris[color] ?? "" },
       ]),
     ),
+    environment: { ...storeVariables(platform), ...web.environment },
     secrets: secretReferences(platform, secrets),
     decryptKeyArns: Object.keys(secrets).length > 0 ? dataAccess(platform).dataKeyArns : [],
     repositoryArns,

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { readSettings } from "../../services/market-data/src/config";
 import { parse } from "yaml";
 import { engineReport } from "../../components/common/report";
 import program from "../../index";
@@ -180,7 +181,27 @@ describe("document 003's web tier and site (web-terminal.yaml)", () => {
     assert.ok(template.iamInstanceProfile);
     const script = Buffer.from(String(template.userData), "base64").toString();
     assert.match(script, /^APP_ENVIRONMENT=production$/m);
-    assert.match(script, /^POLYGON_API_KEY arn:aws:secretsmanager:\S+ apiKey$/m);
+    assert.match(script, /^MASSIVE_API_KEY arn:aws:secretsmanager:\S+ apiKey$/m);
+  });
+
+  it("everything that the market-data service asks of its environment, checked by the service itself", () => {
+    const template = run.one("aws:ec2/launchTemplate:LaunchTemplate", "web-blue").inputs;
+    const script = Buffer.from(String(template.userData), "base64").toString();
+    const plain = [...script.matchAll(/^([A-Z][A-Z0-9_]*)=(.*)$/gm)].map(([, name = "", value = ""]) => [name, value]);
+    const secret = [...script.matchAll(/^([A-Z][A-Z0-9_]*) arn:aws:secretsmanager:\S+ (\w+)$/gm)];
+    assert.deepEqual(secret.map(([, name, field]) => `${name}=${field}`).sort(), [
+      "DATABASE_PASSWORD=password",
+      "DATABASE_USER=username",
+      "JWT_SECRET=signingKey",
+      "MASSIVE_API_KEY=apiKey",
+      "REDIS_PASSWORD=authToken",
+    ]);
+    const filled = secret.map(([, name = ""]) => [name, "filled"]);
+    const settings = readSettings(Object.fromEntries([...plain, ...filled]) as Record<string, string>);
+    assert.deepEqual([settings.STAGE, settings.PORT, settings.PROVIDERS], ["prod", 8000, ["massive"]]);
+    assert.deepEqual([settings.DATABASE_NAME, settings.REDIS_CLUSTER], ["abacus", true]);
+    assert.match(settings.REDIS_URL, /^rediss:\/\/.+:6379$/);
+    assert.ok(settings.DATABASE_HOST);
   });
 
   it("a load balancer, TLS 1.2 and up, and a way into PostgreSQL and Redis for the hosts alone", () => {

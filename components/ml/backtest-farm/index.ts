@@ -9,6 +9,9 @@ import { ecrHost } from "../../trading/model-driven-fleet/launch-template";
 import { checkBacktest, type BacktestSettings } from "./check";
 import { createCostCap } from "./cost-cap";
 
+/** Longest that Batch lets running jobs go on before it replaces their hosts by new ones, in minutes. */
+const longestUpdateMinutes = 360;
+
 export type { BacktestSettings } from "./check";
 
 /** A bucket as `DataBuckets` hands it over. */
@@ -212,7 +215,10 @@ function createEnvironments(
           subnets: args.subnets.map(({ id }) => id),
           tags: { ...args.tags, Name: `${name}-${kind}` },
         },
-        updatePolicy: { terminateJobsOnUpdate: false, jobExecutionTimeoutMinutes: args.jobHours * 60 },
+        updatePolicy: {
+          terminateJobsOnUpdate: false,
+          jobExecutionTimeoutMinutes: Math.min(args.jobHours * 60, longestUpdateMinutes),
+        },
       },
       { ...opts, dependsOn: [attached] },
     );

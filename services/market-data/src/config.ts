@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { rateLimitsSchema } from "./limits/policies";
+import { rateLimitsSchema } from "./limits/policies.js";
 
 /** A secret as configured: its value, or the reference it is read from (`<secret id or ARN>[#json-key]`). */
 export type SecretSource = { readonly value: string } | { readonly reference: string };
