@@ -95,6 +95,16 @@ export class MlflowHost {
     // The host's folder: its program's tree, with the environment where the host has it.
     mkdirSync(join(this.folder, "opt"));
     symlinkSync(mlflowEnvironment, join(this.folder, "opt", "mlflow"));
+    // The command line takes its endpoint from the environment for every service but RDS.
+    mkdirSync(join(this.folder, "bin"));
+    const aws = join(mlflowEnvironment, "bin", "aws");
+    writeFileSync(
+      join(this.folder, "bin", "aws"),
+      `#!/bin/bash\nexec '${aws}' --endpoint-url "$AWS_ENDPOINT_URL" "$@"\n`,
+      {
+        mode: 0o755,
+      },
+    );
     mkdirSync(join(this.folder, "etc", "mlflow"), { recursive: true });
     writeFileSync(join(this.folder, "etc", "mlflow", "rds.pem"), "");
   }
@@ -131,7 +141,7 @@ export class MlflowHost {
     return {
       ...process.env,
       ...credentials,
-      PATH: [join(mlflowEnvironment, "bin"), process.env.PATH ?? ""].join(delimiter),
+      PATH: [join(this.folder, "bin"), join(mlflowEnvironment, "bin"), process.env.PATH ?? ""].join(delimiter),
       AWS_ENDPOINT_URL: this.emulator.endpoint,
       MLFLOW_ROOT: this.folder,
       MLFLOW_SSLMODE: "prefer",
