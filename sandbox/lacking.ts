@@ -38,7 +38,7 @@ export const lacking: readonly Lack[] = [
     setting: "services",
     value: off,
     types: ["awsx:ecs:FargateService"],
-    goesWith: ["backups.targets.services"],
+    goesWith: ["backups.targets.services", "monitoring.applications"],
     plugin: "awsx",
     reason:
       "The services are remote components of the awsx plugin, which is not built for machines without Pulumi's downloads.",

@@ -84,8 +84,9 @@ export function privateHost(name: string, args: PrivateHostArgs, opts: pulumi.Cu
   const instance = new aws.ec2.Instance(
     name,
     { launchTemplate: { id: template.id, version: template.latestVersion.apply(String) }, tags: { Name: name } },
-    // An address and a stream exist once: the old host goes before the new one comes.
-    { ...opts, deleteBeforeReplace: true },
+    // An address and a stream exist once: the old host goes before the new one comes. The provider reads the template's user
+    // data back as the instance's own and would take it away again, by a stop and a start.
+    { ...opts, deleteBeforeReplace: true, ignoreChanges: ["userData"] },
   );
   metricAlarm(
     `${name}-checks`,

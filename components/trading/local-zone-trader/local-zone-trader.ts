@@ -139,8 +139,13 @@ export class LocalZoneTrader extends pulumi.ComponentResource {
         launchTemplate: { id: template.id, version: template.latestVersion.apply(String) },
         tags: { Name: name, "trading-mode": this.mode },
       },
-      // A live host is replaced by people, never by a new template: the setup document brings changes to a running host.
-      { parent: this, protect: stage === "prod", ignoreChanges: stage === "prod" ? ["launchTemplate"] : [] },
+      // A live host is replaced by people, never by a new template: the setup document brings changes to a running host. And
+      // the provider reads the template's user data back as the instance's own, and would stop the host to take it away.
+      {
+        parent: this,
+        protect: stage === "prod",
+        ignoreChanges: stage === "prod" ? ["launchTemplate", "userData"] : ["userData"],
+      },
     );
     if (subnet.egress === "elastic-ip") createAddress(name, subnet.zone, instance, parent);
     createTraderAlarms(
