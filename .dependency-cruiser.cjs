@@ -3,10 +3,10 @@
  * components, registered resources; the planner, the policies and the commands stand around that line.
  */
 const room = (path) => `^components/${path}/`;
-const faces = "/(?:index|settings|check|versions|task-size|node-groups|singletons)\\.ts$";
+const faces = "/(?:index|settings|check|versions|task-size|node-groups|singletons|applications)\\.ts$";
 
 /** What each room of components may use beside itself; every room may use `common` and `security`. */
-const uses = { trading: ["network"], ml: ["network", "trading"], edge: ["services"] };
+const uses = { trading: ["network"], ml: ["network", "trading", "data"], edge: ["services"] };
 const rooms = ["network", "trading", "ml", "data", "services", "edge", "operations"];
 
 module.exports = {
@@ -82,7 +82,8 @@ module.exports = {
     {
       name: "no-undeclared-package",
       severity: "error",
-      from: { pathNot: "^policy/index\\.js$" }, // the pack is a package of its own and starts the program's loader
+      // The pack and the examples are packages of their own: the one starts the program's loader, the others import it.
+      from: { pathNot: "^(policy/index\\.js$|examples/)" },
       to: { dependencyTypes: ["npm-no-pkg", "npm-unknown", "unknown"] },
     },
     {
@@ -109,6 +110,7 @@ module.exports = {
   ],
   options: {
     doNotFollow: { path: "node_modules" },
+    combinedDependencies: true, // policy/ and delivery/ are Pulumi projects of their own in the program's package
     exclude: { path: "^(\\.|coverage|dist|services)" },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: "tsconfig.json" },

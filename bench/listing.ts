@@ -3,8 +3,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import * as path from "node:path";
 import { paginateListObjectsV2, S3Client } from "@aws-sdk/client-s3";
-import { DeployBucket } from "../components/trading/model-catalog/deploy-bucket";
-import { readBucket } from "../components/trading/model-catalog/listing-bucket";
+import { DeployBucket, readBucket } from "../components/trading/model-catalog";
 
 export interface ListingMeasured {
   readonly keys: number;

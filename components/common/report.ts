@@ -1,15 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { AcceptedModel } from "../../lambdas/common/model-key";
 
-/** A model that gets an instance. */
-export interface AcceptedModel {
-  /** Object key in the bucket, `models/<type>/<symbol>/<model>-outer_<outer>_inner_<inner>`. */
-  readonly key: string;
-  readonly type: string;
-  readonly symbol: string;
-  readonly model: string;
-  readonly outer: number;
-  readonly inner: number;
-}
+export type { AcceptedModel };
 
 /** A key of the listing that gets none, and why. */
 export interface RejectedKey {

@@ -8,7 +8,7 @@ import {
   type ObjectVersion,
 } from "@aws-sdk/client-s3";
 import pLimit from "p-limit";
-import { manifestKey, parseManifest } from "../../components/trading/model-driven-fleet/manifest";
+import { manifestKey, parseManifest } from "../../components/trading/model-driven-fleet";
 import { EvaluationError } from "../common/command";
 
 /** A client for deploy buckets; an emulated AWS addresses them by path. */

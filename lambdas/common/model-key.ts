@@ -1,9 +1,18 @@
-import type { AcceptedModel } from "../../components/common/report";
-
 /**
  * Object keys of the deploy bucket: `models/<type>/<symbol>/<model>-outer_X_inner_Y`. X and Y number the folds of a nested
  * cross-validation. The key itself may be the artifact, or a folder that the artifact's files lie under.
  */
+
+/** A model that gets an instance. */
+export interface AcceptedModel {
+  /** Object key in the bucket, `models/<type>/<symbol>/<model>-outer_<outer>_inner_<inner>`. */
+  readonly key: string;
+  readonly type: string;
+  readonly symbol: string;
+  readonly model: string;
+  readonly outer: number;
+  readonly inner: number;
+}
 
 /** What one object key says. */
 export type ParsedKey =

@@ -4,8 +4,7 @@ import { metricAlarm } from "../../common/alarm";
 import { instanceProfile, policyDocument, serviceRole, type Cloud, type Statement } from "../../common/iam";
 import { throwIfAny } from "../../common/validation";
 import { EncryptionKey } from "../../security/encryption-key";
-import { ecrRepository, imageUri } from "../../trading/model-driven-fleet/instance-settings";
-import { ecrHost } from "../../trading/model-driven-fleet/launch-template";
+import { ecrHost, ecrRepository, imageUri } from "../../trading/model-driven-fleet";
 import { checkBacktest, type BacktestSettings } from "./check";
 import { createCostCap } from "./cost-cap";
 
