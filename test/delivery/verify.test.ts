@@ -1,7 +1,5 @@
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { CloudWatchClient, PutMetricAlarmCommand, SetAlarmStateCommand } from "@aws-sdk/client-cloudwatch";
@@ -22,11 +20,10 @@ import {
 } from "@aws-sdk/client-scheduler";
 import { validate } from "../../config";
 import type { CheckName, Subject } from "../../delivery/verify/check";
-import { endpointsOf } from "../../delivery/verify/endpoints";
 import { compareFleet, isDue, modelKeyOf } from "../../delivery/verify/fleet";
 import { compareSchedules } from "../../delivery/verify/schedules";
 import { main } from "../../delivery/verify/cli";
-import { renderVerification, verify } from "../../delivery/verify/verify";
+import { verify } from "../../delivery/verify/verify";
 import { recurringSchedules } from "../../lambdas/common/running-windows";
 import { splitValue } from "../../components/trading/model-driven-fleet/instance-tags";
 import { projectRoot, startEmulator, type Emulator } from "../../sandbox/emulator";
@@ -308,64 +305,6 @@ describe("verification of a live stack, on an emulated AWS", () => {
       assert.ok(!/\n\s+at /.test(stderr), "no stack trace");
     }
     rmSync(folder, { recursive: true });
-  });
-});
-
-describe("endpoints of a stack", () => {
-  let server: Server;
-  let url: string;
-  before(async () => {
-    server = createServer((request, response) => {
-      response.statusCode = { "/health": 200, "/bot/": 401, "/ml/": 503 }[request.url ?? ""] ?? 404;
-      response.end();
-    });
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  });
-  after(() => server.close());
-
-  const settings = {
-    web: { loadBalancer: { exposure: "internet" }, healthCheck: { path: "/health" } },
-    services: {
-      loadBalancer: { exposure: "internet" },
-      services: {
-        bot: { paths: ["/bot/*"], desiredCount: 1 },
-        ml: { paths: ["/ml/*"], desiredCount: 2 },
-        idle: { paths: ["/idle"], desiredCount: 0 },
-        worker: { desiredCount: 1 },
-      },
-    },
-  } as unknown as Subject["settings"];
-
-  it("are those that face the internet", () => {
-    const outputs = { web: { url: `${url}/` }, services: { url } };
-    assert.deepEqual(endpointsOf(settings, outputs), [
-      { url: `${url}/health`, below: 300 },
-      { url: `${url}/bot/`, below: 500 },
-      { url: `${url}/ml/`, below: 500 },
-    ]);
-    const inside = {
-      web: { ...settings.web, loadBalancer: { exposure: "internal" } },
-    } as unknown as Subject["settings"];
-    assert.deepEqual(endpointsOf(inside, outputs), []);
-  });
-
-  it("are asked, and a server's error or no answer is a finding", async () => {
-    const subject = {
-      settings,
-      outputs: () => ({ web: { url }, services: { url } }),
-      urls: [`${url}/none`, "http://127.0.0.1:1/"],
-    };
-    const seen = await verify({ ...subject, client: { region: "us-east-1", maxAttempts: 1 }, root: "", now: night }, [
-      "endpoints",
-    ]);
-    assert.equal(seen.ok, false);
-    assert.deepEqual(seen.checks[0]?.findings, [
-      { what: `${url}/ml/`, problem: "answers 503; expected below 500" },
-      { what: `${url}/none`, problem: "answers 404; expected below 300" },
-      { what: "http://127.0.0.1:1/", problem: seen.checks[0]?.findings[2]?.problem },
-    ]);
-    assert.match(renderVerification(seen), /not fine\n {2}fail {5}endpoints {2}2 of 5 addresses answer\n/);
   });
 });
 

@@ -7,11 +7,11 @@ import {
   type ScheduledAction,
   type WindowSettings,
 } from "../../../lambdas/common/running-windows";
-import { metricAlarm } from "../../common/alarm";
 import { policyDocument, serviceRole, type Cloud, type Statement } from "../../common/iam";
 import { deadLetterQueue, LambdaFunction } from "../../common/lambda-function";
 import { throwIfAny } from "../../common/validation";
 import { EncryptionKey } from "../../security/encryption-key";
+import { createAlarms, metricNamespace, metricService } from "./alarms";
 import { checkFleetSchedule } from "./check";
 import { drainDocument } from "./drain-document";
 import * as policies from "./policies";
@@ -38,10 +38,6 @@ export interface FleetScheduleArgs {
   readonly logRetentionDays?: number;
   readonly alarmTopicArn?: pulumi.Input<string>;
 }
-
-/** Namespace and service of the schedule's metrics. */
-const metricNamespace = "TradingPlatform";
-const metricService = "schedule";
 
 /**
  * Starts a stack's instances before each session of an exchange and stops them after it, gracefully.
@@ -340,75 +336,5 @@ function createSchedules(
       },
       opts,
     );
-  }
-}
-
-/** Metrics that the functions write, and what to do when one is not zero. */
-const metricAlarms: readonly (readonly [role: string, metric: string, description: string])[] = [
-  [
-    "not-stopped",
-    "InstancesNotStopped",
-    "Instances were not stopped after the session and cost money, or hold a position. First: read the log of schedule-report for the ids and reasons; close open positions, then start the stop machine by hand.",
-  ],
-  [
-    "not-started",
-    "InstancesNotStarted",
-    "Instances did not start before the session. First: read the log of schedule-report for the ids and reasons; without capacity, change the instance type or start by hand in another zone.",
-  ],
-  [
-    "not-ready",
-    "InstancesNotReady",
-    "Minutes before the opening something that should trade does not run, is impaired or does not answer. First: start the start machine by hand, then look at the instances that the log of fleet-readiness names.",
-  ],
-  [
-    "calendar-stale",
-    "CalendarStale",
-    "The exchange calendar is older than the years it was checked for. First: run test/trading-edge/fixtures/exchange-sessions.py for the next years, mend the rules if they differ, deploy.",
-  ],
-];
-
-function createAlarms(
-  name: string,
-  args: FleetScheduleArgs,
-  machines: Readonly<Record<"start" | "stop", aws.sfn.StateMachine>>,
-  opts: pulumi.CustomResourceOptions,
-): void {
-  for (const [role, metric, description] of metricAlarms) {
-    metricAlarm(
-      `${name}-${role}`,
-      {
-        description,
-        namespace: metricNamespace,
-        metric,
-        dimensions: { service: metricService, stack: args.stack },
-        statistic: "Maximum",
-        threshold: 0,
-        periods: 1,
-        alarmTopicArn: args.alarmTopicArn,
-      },
-      opts,
-    );
-  }
-  for (const [action, machine] of Object.entries(machines)) {
-    for (const [role, metric] of [
-      ["failed", "ExecutionsFailed"],
-      ["timed-out", "ExecutionsTimedOut"],
-      ["aborted", "ExecutionsAborted"],
-    ] as const) {
-      metricAlarm(
-        `${name}-${action}-${role}`,
-        {
-          description: `The ${action} of ${args.stack} did not end well (${metric}). First: open the execution in Step Functions, read its cause, check the instances by hand, then start the machine again: it does only what is left.`,
-          namespace: "AWS/States",
-          metric,
-          dimensions: { StateMachineArn: machine.arn },
-          statistic: "Sum",
-          threshold: 0,
-          periods: 1,
-          alarmTopicArn: args.alarmTopicArn,
-        },
-        opts,
-      );
-    }
   }
 }
