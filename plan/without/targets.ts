@@ -33,8 +33,10 @@ export function promisesOf(config: Readonly<Record<string, string>>, plan: Plan,
   ];
 }
 
+/** The data platform's own; MLflow has one beside it, which takes nothing over. */
 const isDatabase = ({ type, name }: PlannedResource) =>
-  type === "aws:rds/instance:Instance" || (type === "aws:ec2/instance:Instance" && name.startsWith("data-timescale"));
+  (type === "aws:rds/instance:Instance" && name.startsWith("data-")) ||
+  (type === "aws:ec2/instance:Instance" && name.startsWith("data-timescale"));
 const isReplica = ({ propertyDependencies }: PlannedResource) => propertyDependencies.replicateSourceDb !== undefined;
 
 function database(plan: Plan, loss: Loss): Pick<Verdict, "verdict" | "because"> | undefined {

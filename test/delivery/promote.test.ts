@@ -184,6 +184,7 @@ describe("npm run promote", () => {
 
   it("writes the later stage's file, and only what it showed", async () => {
     const before = readFileSync(file("Pulumi.prod.yaml"), "utf8");
+    const proven = (read("prod")[`${project}:policies`]?.provenAmis ?? []) as string[];
     const dry = await promote("qa", "prod", "--dry-run");
     assert.equal(dry.status, 0, dry.stderr);
     assert.match(dry.stdout, /fleet\.image\n {4}- \(not set\)\n {4}\+ "model-trader:9"/);
@@ -196,7 +197,7 @@ describe("npm run promote", () => {
         read("prod")[`${project}:fleet`]?.image,
         read("prod")[`${project}:policies`]?.provenAmis,
       ],
-      ["resolve:ssm:/trading/ami", "model-trader:9", ["/trading/ami"]],
+      ["resolve:ssm:/trading/ami", "model-trader:9", [...proven, "/trading/ami"]],
     );
     const added = readFileSync(file("Pulumi.prod.yaml"), "utf8").split("\n");
     assert.deepEqual(

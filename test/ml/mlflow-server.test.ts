@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { gunzipSync } from "node:zlib";
+import { decodeUserData } from "../../components/common/user-data";
 import fc from "fast-check";
 import { MlflowServer, type MlflowServerArgs } from "../../components/ml/mlflow-server";
 import { mlflowBootScript, requirements } from "../../components/ml/mlflow-server/boot";
@@ -152,7 +152,7 @@ describe("MlflowServer", () => {
 
   it("starts its host with ARNs and no secret, from pinned packages", async () => {
     const { inputs } = (await build()).one("aws:ec2/launchTemplate:LaunchTemplate");
-    const script = gunzipSync(Buffer.from(String(inputs.userData), "base64")).toString("utf8");
+    const script = decodeUserData(String(inputs.userData));
     assert.match(script, /^MLFLOW_ADMIN_SECRET='arn:aws:secretsmanager:/m);
     assert.match(script, /^MLFLOW_USERS='publisher arn:aws:secretsmanager:\S+\ntrainer arn:/m);
     assert.doesNotMatch(script, /planned|password":/);

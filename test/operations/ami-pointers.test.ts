@@ -115,7 +115,7 @@ describe("the section images", () => {
     const run = await evaluateBlueprint("model-fleet");
     const images = run.ofType("aws:ec2/launchTemplate:LaunchTemplate").filter(({ name }) => name.startsWith("fleet-"));
     for (const { inputs } of images) assert.equal(inputs.imageId, "resolve:ssm:/trading-platform/ami/qa/trading");
-    const host = run.one("aws:ec2/launchTemplate:LaunchTemplate", "ingest-host").inputs;
+    const host = run.one("aws:ec2/launchTemplate:LaunchTemplate", "ingest-host-template").inputs;
     assert.equal(host.imageId, "resolve:ssm:/trading-platform/ami/qa/ingest");
     const pinned = await evaluateBlueprint("model-fleet", {
       fleet: { bucket: "algo-model-deploy", listing: "examples/models/qa.txt", ami },

@@ -147,7 +147,9 @@ describe("the diagram", () => {
       const html = await renderHtml(plan, region);
       assert.ok(Buffer.byteLength(html) < 2 * 1024 * 1024, String(Buffer.byteLength(html)));
       const nodes = allNodes(makeScene(plan, region).root);
-      const instances = nodes.filter(({ kind }) => kind.label === "EC2 instance");
+      const instances = nodes.filter(
+        ({ kind, urns }) => kind.label === "EC2 instance" && urns.some((urn) => urn.includes("::fleet-")),
+      );
       assert.equal(
         instances.reduce((sum, { urns }) => sum + urns.length, 0),
         1_000,

@@ -43,6 +43,7 @@ const managedAllowed: readonly RegExp[] = [
   /AmazonECS(InfrastructureRolePolicyForLoadBalancers|TaskExecutionRolePolicy)$/,
   /AWSBackupServiceRolePolicyFor(Backup|Restores)$/,
   /EC2InstanceProfileForImageBuilder$/,
+  /AmazonEC2ContainerServiceforEC2Role$/, // what Batch's hosts need to register themselves and to pull images
 ];
 
 describe("permissions of every role", () => {

@@ -58,7 +58,8 @@ for (const file of files.filter((name) => name.endsWith(".ts"))) {
 }
 
 /** Files whose exports somebody outside takes: a folder's face, a Lambda, what mocha requires. */
-const entries = /(^|\/)index\.ts$|^lambdas\/[^/]+\/handler\.ts$|^test\/(engine\/report|support\/(prepare|hooks))\.ts$/;
+const entries =
+  /(^|\/)index\.ts$|^lambdas\/[^/]+\/handler\.ts$|(^|\/)test\/(engine\/report|support\/(prepare|hooks))\.ts$/;
 
 /** Names that a file exports and nobody uses, the file itself included. */
 function deadExports(folder: string): string[] {
