@@ -44,6 +44,20 @@ export const lacking: readonly Lack[] = [
       "The services are remote components of the awsx plugin, which is not built for machines without Pulumi's downloads.",
   },
   {
+    setting: "mlflow",
+    value: off,
+    types: ["aws:autoscaling/group:Group"],
+    reason:
+      "The provider waits for the group's host with a client of classic load balancing, which a plugin built for machines without Pulumi's downloads lacks: it breaks off there.",
+  },
+  {
+    setting: "web",
+    value: off,
+    types: ["aws:autoscaling/group:Group"],
+    goesWith: ["site.api"],
+    reason: "As for mlflow: its groups wait for their hosts.",
+  },
+  {
     setting: "monitoring.paging",
     value: "each",
     types: ["aws:cloudwatch/compositeAlarm:CompositeAlarm"],
