@@ -20,8 +20,14 @@ def extend():
 def extend_instances():
     @wrap(EC2Backend, "run_instances")
     def run(old, self, image_id, count, user_data, security_groups, **kwargs):
+        template = {}
+        if kwargs.get("launch_template"):
+            template = self._get_template_from_args(kwargs["launch_template"]).data
+            kwargs["metadata_options"] = kwargs.get("metadata_options") or template.get("MetadataOptions") or {}
         # moto ignores the groups and the refused public address of an interface that the template describes.
         interfaces = kwargs.get("nics") or []
+        if not interfaces and not kwargs.get("subnet_id"):
+            interfaces = template.get("NetworkInterfaces") or []
         if len(interfaces) == 1 and interfaces[0].get("SubnetId") and not interfaces[0].get("NetworkInterfaceId"):
             only = interfaces[0]
             kwargs.update(
@@ -31,13 +37,9 @@ def extend_instances():
                 security_group_ids=list(kwargs.get("security_group_ids") or []) + list(only.get("Groups") or []),
                 private_ip=kwargs.get("private_ip") or only.get("PrivateIpAddress"),
             )
-        # What else moto forgets of a template.
-        if kwargs.get("launch_template"):
-            template = self._get_template_from_args(kwargs["launch_template"]).data
-            kwargs["metadata_options"] = kwargs.get("metadata_options") or template.get("MetadataOptions") or {}
         # moto gives an instance whose template describes its volumes a root volume of its own beside them.
         if "block_device_mappings" not in kwargs and kwargs.get("launch_template"):
-            described = self._get_template_from_args(kwargs["launch_template"]).data.get("BlockDeviceMappings")
+            described = template.get("BlockDeviceMappings")
             if described:
                 kwargs["block_device_mappings"] = described
         made = old(self, image_id, count, user_data, security_groups, **kwargs)
