@@ -201,9 +201,9 @@ describe("npm run promote", () => {
     );
     const added = readFileSync(file("Pulumi.prod.yaml"), "utf8").split("\n");
     assert.deepEqual(
-      before.split("\n").filter((line) => !added.includes(line)),
+      before.split("\n").filter((line) => !added.includes(line) && !line.includes("provenAmis:")),
       [],
-      "every line of the file is still there",
+      "every line of the file is still there, but for the list that grew",
     );
     assert.match((await promote("qa", "prod")).stdout, /^qa to prod: 0 changed/);
   });
