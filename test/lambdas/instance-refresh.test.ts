@@ -54,6 +54,9 @@ describe("instance refresh", () => {
 
   describe("carries out", () => {
     const api = mockClient(AutoScalingClient);
+    after(() => {
+      api.restore(); // or every later test of this process gets the mock
+    });
     let clock = 0;
     const call = (change: Partial<Wanted> = {}, remaining = 900_000) => {
       clock = 0;

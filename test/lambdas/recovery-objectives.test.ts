@@ -23,6 +23,9 @@ describe("recovery objectives", () => {
 
   describe("on an emulated AWS", () => {
     const jobs = mockClient(BackupClient);
+    after(() => {
+      jobs.restore(); // or every later test of this process gets the mock
+    });
     let emulator: Emulator;
     let rds: RDSClient;
     let cloudwatch: CloudWatchClient;

@@ -79,6 +79,9 @@ describe("the check of a restored copy", () => {
 
   describe("on real databases and an emulated AWS", function () {
     const jobs = mockClient(BackupClient);
+    after(() => {
+      jobs.restore(); // or every later test of this process gets the mock
+    });
     let server: Postgres;
     let aws: Emulator;
     let rds: RDSClient;

@@ -145,7 +145,7 @@ describe("rotation on an emulated AWS", () => {
 
 describe("stores that rotate", () => {
   it("RDS: waits for a change under way before it asks for another, and for the password to be taken", async () => {
-    const rds = mockClient(RDSClient);
+    const rds = mockClient(new RDSClient({ region: "us-east-1" }));
     const answers = ["modifying", "available", "available"].map((DBInstanceStatus) => ({
       DBInstances: [{ DBInstanceStatus }],
     }));
@@ -167,7 +167,7 @@ describe("stores that rotate", () => {
   });
 
   it("Redis: lets both tokens in by ROTATE, and the new one alone by SET after the secret changed", async () => {
-    const client = mockClient(ElastiCacheClient);
+    const client = mockClient(new ElastiCacheClient({ region: "us-east-1" }));
     client.on(DescribeReplicationGroupsCommand).resolves({ ReplicationGroups: [{ Status: "available" }] });
     client.on(ModifyReplicationGroupCommand).resolves({});
     const store = cache(client as unknown as ElastiCacheClient, "group", noWait);

@@ -165,7 +165,11 @@ describe("ComplianceReport", () => {
           now: () => new Date("2026-11-01T07:00:00Z"),
         });
     });
-    after(() => emulator.stop());
+    after(async () => {
+      backup.restore();
+      config.restore();
+      await emulator.stop();
+    });
     beforeEach(() => {
       backup.reset();
       config.reset();
