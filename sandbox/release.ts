@@ -1,3 +1,4 @@
+import { DynamoDBClient, UpdateTableCommand } from "@aws-sdk/client-dynamodb";
 import { EC2Client, ModifyInstanceAttributeCommand } from "@aws-sdk/client-ec2";
 import { ModifyDBInstanceCommand, RDSClient } from "@aws-sdk/client-rds";
 import { DeleteObjectCommand, ListObjectVersionsCommand } from "@aws-sdk/client-s3";
@@ -20,8 +21,8 @@ async function emptyBucket(endpoint: string, Bucket: string): Promise<void> {
 }
 
 /**
- * Lifts what keeps live resources from being removed: objects in buckets, deletion protection of databases, termination
- * protection of instances. In a real account people do this one by one, on purpose; in the sandbox nothing is worth it.
+ * Lifts what keeps live resources from being removed: objects in buckets, deletion protection of databases and tables,
+ * termination protection of instances. In a real account people do this one by one, on purpose; in the sandbox nothing is worth it.
  */
 export async function releaseGuards(endpoint: string, resources: readonly StateResource[]): Promise<void> {
   for (const { type, id = "", outputs } of resources) {
@@ -30,6 +31,11 @@ export async function releaseGuards(endpoint: string, resources: readonly StateR
     if (type === "aws:rds/instance:Instance" && outputs?.deletionProtection === true) {
       await new RDSClient({ endpoint, region, credentials }).send(
         new ModifyDBInstanceCommand({ DBInstanceIdentifier: String(outputs.identifier), DeletionProtection: false }),
+      );
+    }
+    if (type === "aws:dynamodb/table:Table" && outputs?.deletionProtectionEnabled === true) {
+      await new DynamoDBClient({ endpoint, region, credentials }).send(
+        new UpdateTableCommand({ TableName: id, DeletionProtectionEnabled: false }),
       );
     }
     if (type === "aws:ec2/instance:Instance" && outputs?.disableApiTermination === true) {
