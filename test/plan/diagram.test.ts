@@ -6,54 +6,17 @@ import { renderHtml } from "../../plan/diagram/html";
 import { layOut } from "../../plan/diagram/layout";
 import { renderMermaid } from "../../plan/diagram/mermaid";
 import { internetId, makeScene, type Place, type SceneNode } from "../../plan/diagram/scene";
-import type { Plan, PlannedResource } from "../../plan/json";
+import type { Plan } from "../../plan/json";
 import { makePlan } from "../../plan/plan";
 import { projectRoot } from "../../plan/settings/project";
 import { Scratch } from "./support/cli";
+import { planOf, resource } from "./support/fixture";
 
 const executablePath = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find((file) =>
   existsSync(file),
 );
 
 const allNodes = (place: Place): SceneNode[] => [...place.nodes, ...place.places.flatMap(allNodes)];
-
-function resource(
-  type: string,
-  name: string,
-  inputs: Record<string, unknown> = {},
-  from: Record<string, PlannedResource> = {},
-): PlannedResource {
-  const propertyDependencies = Object.fromEntries(Object.entries(from).map(([property, { urn }]) => [property, [urn]]));
-  const dependencies = Object.values(propertyDependencies).flat();
-  return {
-    urn: `urn:pulumi:dev::p::${type}::${name}`,
-    type,
-    name,
-    parent: null,
-    custom: true,
-    remote: false,
-    protect: false,
-    retainOnDelete: false,
-    inputs,
-    dependencies,
-    propertyDependencies,
-  };
-}
-
-function planOf(resources: PlannedResource[]): Plan {
-  return {
-    schemaVersion: 1,
-    project: "p",
-    stack: "dev",
-    stage: "dev",
-    resources,
-    outputs: {},
-    models: { accepted: [], rejected: [] },
-    policy: { violations: [], evaluated: 0 },
-    cost: { currency: "USD", monthly: 0, lines: [], unpriced: [] },
-    warnings: [],
-  };
-}
 
 describe("the diagram", () => {
   it("puts places into places, and draws who may talk to whom", () => {

@@ -6,45 +6,17 @@ import { stateful } from "../../plan/difference/stateful";
 import { type Plan, type PlannedResource } from "../../plan/json";
 import { cell, codeSpan } from "../../plan/report/markdown-text";
 import { plan, Scratch } from "./support/cli";
+import { planOf as planWith, resource as plain } from "./support/fixture";
 
-function resource(
+const resource = (
   type: string,
   name: string,
   inputs: Record<string, unknown> = {},
   more: Partial<PlannedResource> = {},
-): PlannedResource {
-  const urn = `urn:pulumi:dev::p::${type}::${name}`;
-  return {
-    urn,
-    type,
-    name,
-    parent: null,
-    custom: true,
-    remote: false,
-    protect: false,
-    retainOnDelete: false,
-    inputs,
-    dependencies: [],
-    propertyDependencies: {},
-    ...more,
-  };
-}
+): PlannedResource => ({ ...plain(type, name, inputs), ...more });
 
-function planOf(resources: PlannedResource[], more: Partial<Plan> = {}): Plan {
-  return {
-    schemaVersion: 1,
-    project: "p",
-    stack: "dev",
-    stage: "dev",
-    resources,
-    outputs: {},
-    models: { accepted: [], rejected: [] },
-    policy: { violations: [], evaluated: 1 },
-    cost: { currency: "USD", monthly: 0, lines: [], unpriced: [] },
-    warnings: [],
-    ...more,
-  };
-}
+const planOf = (resources: PlannedResource[], more: Partial<Plan> = {}): Plan =>
+  planWith(resources, { policy: { violations: [], evaluated: 1 }, ...more });
 
 const differ = (before: PlannedResource[], after: PlannedResource[]) =>
   compare(planOf(before), planOf(after), "a", "b");

@@ -1,34 +1,13 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { UsageError } from "../../plan/failure";
-import type { Plan, PlannedResource } from "../../plan/json";
+import type { Plan } from "../../plan/json";
 import { makePlan } from "../../plan/plan";
 import { block, contains, isPublic, overlap } from "../../plan/reach/addresses";
 import { Network, renderReach } from "../../plan/reach/reach";
 import { projectRoot } from "../../plan/settings/project";
 import { plan as run } from "./support/cli";
-
-function resource(
-  type: string,
-  name: string,
-  inputs: Record<string, unknown> = {},
-  from: Record<string, PlannedResource> = {},
-): PlannedResource {
-  const propertyDependencies = Object.fromEntries(Object.entries(from).map(([property, { urn }]) => [property, [urn]]));
-  return {
-    urn: `urn:pulumi:dev::p::${type}::${name}`,
-    type,
-    name,
-    parent: null,
-    custom: true,
-    remote: false,
-    protect: false,
-    retainOnDelete: false,
-    inputs,
-    dependencies: [],
-    propertyDependencies,
-  };
-}
+import { resource } from "./support/fixture";
 
 interface Shape {
   readonly route?: boolean;
