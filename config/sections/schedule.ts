@@ -11,7 +11,8 @@ export const schedule = defineSection({
   schema: ({ byStage }) =>
     z.strictObject({
       exchange: z.enum(exchanges).default("NYSE").meta({
-        description: "Exchange whose calendar decides: sessions, holidays, half days, time zone",
+        description:
+          "Exchange, or product group of CME Globex, whose calendar decides: sessions, holidays, half days, time zone",
       }),
       components: z
         .array(z.string().min(1))

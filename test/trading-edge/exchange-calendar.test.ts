@@ -18,8 +18,16 @@ import {
   type Exchange,
 } from "../../lambdas/common/exchange-calendar";
 
-/** Sessions as PyPI's exchange_calendars has them; written by fixtures/exchange-sessions.py. */
-function independent(name: "XNYS" | "CMES") {
+/** The file of each group's sessions, and how many there are once Good Fridays without an employment report are out. */
+const groups = {
+  "CME Globex equity index": { file: "globex-equity-index", sessions: 1034 },
+  "CME Globex FX": { file: "globex-fx", sessions: 1034 },
+  "CME Globex interest rates": { file: "globex-interest-rates", sessions: 1034 },
+  "CME Globex livestock": { file: "globex-livestock", sessions: 1009 },
+} as const;
+
+/** Sessions as PyPI's exchange_calendars and pandas_market_calendars have them; written by fixtures/exchange-sessions.py. */
+function independent(name: string) {
   const lines = readFileSync(join(__dirname, "fixtures", `${name}.csv`), "utf8")
     .trim()
     .split("\n")
@@ -40,7 +48,7 @@ const ours = (exchange: Exchange) =>
 const day = (date: string) => sessionOn("NYSE", date);
 const clock = (at: Date | undefined, exchange: Exchange = "NYSE") => at && wallClock(at, zoneOf(exchange)).time;
 
-describe("exchange calendar against exchange_calendars, 2024 to 2027", () => {
+describe("exchange calendar against independent calendars, 2024 to 2027", () => {
   it("has NYSE's 1004 sessions to the minute", () => {
     const expected = independent("XNYS");
     assert.equal(expected.length, 1004);
@@ -57,8 +65,39 @@ describe("exchange calendar against exchange_calendars, 2024 to 2027", () => {
     assert.deepEqual(ours("CME Globex"), expected);
   });
 
-  it("was compared up to the day that it says", () => {
-    for (const name of ["XNYS", "CMES"] as const) assert.equal(independent(name).at(-1)?.date, checkedThrough);
+  for (const [group, { file, sessions }] of Object.entries(groups)) {
+    it(`has the ${sessions} sessions of ${group} to the minute`, () => {
+      // pandas_market_calendars lets financial futures trade on every Good Friday since 2023; exchange_calendars closes on
+      // all of them. They trade on those with an employment report alone: see the next test.
+      const withoutReport = ["2024-03-29", "2025-04-18", "2027-03-26"];
+      const closed = independent("CMES").map(({ date }) => date);
+      for (const date of withoutReport) assert.ok(!closed.includes(date), date);
+      const expected = independent(file).filter(({ date }) => !withoutReport.includes(date));
+      assert.equal(expected.length, sessions);
+      assert.deepEqual(ours(group as Exchange), expected);
+    });
+  }
+
+  it("knows which Good Fridays of 2010 to 2022 equity index futures traded on, for the employment report", () => {
+    const lines = readFileSync(join(__dirname, "fixtures", "good-fridays.csv"), "utf8")
+      .trim()
+      .split("\n")
+      .slice(1);
+    assert.equal(lines.length, 13);
+    const found = lines.map((line) => {
+      const [date = ""] = line.split(",");
+      return `${date},${clock(sessionOn("CME Globex equity index", date)?.closesAt, "CME Globex") ?? "closed"}`;
+    });
+    assert.deepEqual(found, lines);
+    assert.equal(clock(sessionOn("CME Globex equity index", "2026-04-03")?.closesAt, "CME Globex"), "08:15");
+  });
+
+  it("was compared up to the day that it says, for every calendar on offer", () => {
+    const compared = { NYSE: "XNYS", "CME Globex": "CMES" };
+    assert.deepEqual([...exchanges], [...Object.keys(compared), ...Object.keys(groups)]);
+    for (const name of [...Object.values(compared), ...Object.values(groups).map(({ file }) => file)]) {
+      assert.equal(independent(name).at(-1)?.date, checkedThrough);
+    }
   });
 });
 
@@ -74,6 +113,16 @@ describe("exchange calendar", () => {
     assert.deepEqual([day("2026-11-25")?.early, clock(day("2026-11-25")?.closesAt)], [false, "16:00"]);
     const globex = sessionOn("CME Globex", "2026-11-26");
     assert.deepEqual([globex?.early, clock(globex?.closesAt, "CME Globex")], [true, "12:00"]);
+  });
+
+  it("tells the product groups of CME Globex apart on holidays", () => {
+    const closings = (date: string) =>
+      exchanges.slice(2).map((group) => clock(sessionOn(group, date)?.closesAt, group));
+    assert.deepEqual(closings("2026-11-26"), ["12:00", "16:00", "12:00", undefined], "Thanksgiving");
+    assert.deepEqual(closings("2026-11-27"), ["12:15", "12:15", "12:15", "12:05"], "the day after it");
+    assert.deepEqual(closings("2025-07-03"), ["12:15", "16:00", "16:00", "13:05"], "the eve of Independence Day");
+    assert.deepEqual(closings("2026-06-19"), ["12:00", "16:00", "12:00", "13:05"], "Juneteenth");
+    assert.deepEqual(closings("2026-04-03"), ["08:15", "10:15", "10:15", undefined], "a Good Friday with the report");
   });
 
   it("does not close for a New Year's Day on Saturday, and moves one on Sunday to Monday", () => {
