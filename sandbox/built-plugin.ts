@@ -23,14 +23,21 @@ function replaceFile(file: string, content: unknown): void {
   renameSync(`${file}.partial`, file);
 }
 
+const folderOf = (plugin: string, home: string) =>
+  path.join(home, "plugins", `resource-${plugin.replace(/^aws-/, "aws-v")}`);
+
+const pulumiHome = () => process.env.PULUMI_HOME ?? path.join(os.homedir(), ".pulumi");
+
+/** Whether the plugin was built from modules: with the services that its maker named, and not all of AWS. */
+export function isBuiltPlugin(plugin: string, home = pulumiHome()): boolean {
+  return existsSync(path.join(folderOf(plugin, home), "mapping.json"));
+}
+
 /** Mends the plugin `aws-7.48.0` and the like; true where there was something to mend. */
-export function mendBuiltPlugin(
-  plugin: string,
-  home = process.env.PULUMI_HOME ?? path.join(os.homedir(), ".pulumi"),
-): boolean {
-  const folder = path.join(home, "plugins", `resource-${plugin.replace(/^aws-/, "aws-v")}`);
+export function mendBuiltPlugin(plugin: string, home = pulumiHome()): boolean {
+  const folder = folderOf(plugin, home);
   const file = path.join(folder, "mapping.json");
-  if (!existsSync(file)) return false;
+  if (!isBuiltPlugin(plugin, home)) return false;
   const mapping = JSON.parse(readFileSync(file, "utf8")) as Mapping;
   const { aws_secretsmanager_secret_versions: listed, ...dataSources } = mapping.dataSources;
   if (listed !== token) return false;

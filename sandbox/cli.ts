@@ -2,7 +2,9 @@ import { Command, CommanderError } from "commander";
 import { existsSync, readdirSync } from "node:fs";
 import * as path from "node:path";
 import { ValidationError } from "../components/common/validation";
+
 import { emulatorOf, endEmulatorOf } from "./background";
+import { isBuiltPlugin } from "./built-plugin";
 import { comeUp } from "./come-up";
 import { EmulatorError, projectRoot } from "./emulator";
 import { SandboxEngine, type Outcome } from "./engine";
@@ -47,7 +49,11 @@ interface Opened {
 async function open(stack: string | undefined, options: Options): Promise<Opened> {
   const place = resolveStack(root, stack, options.configFile);
   const cli = requireEngine(root, say);
-  const changes = writeProject(place, { without: options.without, plugins: cli.plugins });
+  const changes = writeProject(place, {
+    without: options.without,
+    plugins: cli.plugins,
+    builtPlugin: isBuiltPlugin(neededAwsPlugin(root)),
+  });
   for (const line of describeChanges(changes)) say(line);
   const { endpoint, kept } = await emulatorOf(place, say);
   if (!kept && dropState(place)) {

@@ -130,11 +130,23 @@ function removeSetting(config: Values, project: string, setting: string): void {
   if (at !== null && typeof at === "object") Reflect.deleteProperty(at, last);
 }
 
+/** How a stack is run otherwise than its file says. */
+export interface ProjectOptions {
+  /** Sections to leave out. */
+  readonly without?: readonly string[];
+  /** Plugins that are installed, as `awsx-3.9.0`. */
+  readonly plugins?: readonly string[];
+  /** The aws plugin was built from modules. @default false */
+  readonly builtPlugin?: boolean;
+  /** Settings by their path: `fleet.source`. */
+  readonly set?: Values;
+}
+
 /** Project's name and the configuration with which the sandbox runs a stack file. Pure. */
 export function sandboxConfig(
   project: string,
   source: Values,
-  options: { readonly without?: readonly string[]; readonly plugins?: readonly string[]; readonly set?: Values },
+  options: ProjectOptions,
 ): { config: Values; changes: Changes } {
   const secretsReplaced: string[] = [];
   const config: Values = {};
@@ -144,6 +156,7 @@ export function sandboxConfig(
   for (const [path, value] of Object.entries(options.set ?? {})) applySetting(config, project, path, value);
   const leftOut = lacking
     .filter(({ plugin }) => !plugin || !(options.plugins ?? []).some((one) => one.startsWith(`${plugin}-`)))
+    .filter(({ builtPlugin }) => !builtPlugin || options.builtPlugin)
     .filter(({ setting, value }) => applySetting(config, project, setting, value));
   for (const setting of leftOut.flatMap(({ goesWith = [] }) => goesWith)) removeSetting(config, project, setting);
   for (const section of options.without ?? []) {
@@ -183,10 +196,7 @@ export function passphrase(root: string): string {
  * emulator needs.
  * @throws UsageError, or the program's ValidationError, before anything runs.
  */
-export function writeProject(
-  stack: SandboxStack,
-  options: { readonly without?: readonly string[]; readonly plugins?: readonly string[]; readonly set?: Values } = {},
-): Changes {
+export function writeProject(stack: SandboxStack, options: ProjectOptions = {}): Changes {
   const project = readYaml(path.join(stack.root, "Pulumi.yaml"));
   const name = String(project.name);
   const source = (readYaml(stack.configFile).config ?? {}) as Values;

@@ -43,6 +43,12 @@ export const mlflow = defineSection({
         })
         .optional()
         .meta({ description: "Copies the models of an alias to the fleet's deploy bucket" }),
+      hostWaitMinutes: z
+        .int()
+        .min(0)
+        .max(60)
+        .default(10)
+        .meta({ description: "Minutes that a deployment waits for a new host; 0 does not wait" }),
       logRetentionDays: fields
         .retentionDays()
         .default(context.byStage({ dev: 14, qa: 30, prod: 365 }))

@@ -73,6 +73,12 @@ export const web = defineSection({
         .max(120)
         .default(28)
         .meta({ description: "Minutes that a deployment waits for its hosts to be replaced; 0 leaves it to others" }),
+      hostWaitMinutes: z
+        .int()
+        .min(0)
+        .max(60)
+        .default(15)
+        .meta({ description: "Minutes that a first deployment waits for healthy hosts; 0 does not wait" }),
       logRetentionDays: fields
         .retentionDays()
         .default(context.byStage({ dev: 14, qa: 30, prod: 90 }))

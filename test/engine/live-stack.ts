@@ -1,6 +1,6 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import * as path from "node:path";
-import { mendBuiltPlugin } from "../../sandbox/built-plugin";
+import { isBuiltPlugin, mendBuiltPlugin } from "../../sandbox/built-plugin";
 import { startEmulator, projectRoot, type Emulator } from "../../sandbox/emulator";
 import { SandboxEngine, type EngineOptions, type Outcome } from "../../sandbox/engine";
 import { findEngine, neededAwsPlugin, type Engine } from "../../sandbox/prerequisites";
@@ -62,7 +62,11 @@ export class LiveStack {
     rmSync(folder, { recursive: true, force: true });
     mkdirSync(folder, { recursive: true });
     const place = { ...resolved, folder };
-    const changes = writeProject(place, { plugins: cli.plugins, set: options.set });
+    const changes = writeProject(place, {
+      plugins: cli.plugins,
+      builtPlugin: isBuiltPlugin(neededAwsPlugin(root)),
+      set: options.set,
+    });
     const emulator = await startEmulator({ honourEndpoint: false, logFile: path.join(folder, "emulator.log") });
     await seedPointers(place, emulator.endpoint);
     const standIn = against === "stand-in provider" ? await startStandIn() : undefined;

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
-import { mendBuiltPlugin } from "../../sandbox/built-plugin";
+import { isBuiltPlugin, mendBuiltPlugin } from "../../sandbox/built-plugin";
 
 const token = "aws:secretsmanager/getSecretVersion:getSecretVersion";
 
@@ -18,6 +18,7 @@ describe("an aws plugin that was built from modules", () => {
   it("is left alone where it has no mapping, as Pulumi's own", () => {
     assert.equal(mendBuiltPlugin("aws-7.48.0", home), false);
     assert.equal(mendBuiltPlugin("aws-9.9.9", home), false);
+    assert.equal(isBuiltPlugin("aws-7.48.0", home), false);
   });
 
   it("looks up one version of a secret once it is mended, and keeps all else", () => {
@@ -29,6 +30,7 @@ describe("an aws plugin that was built from modules", () => {
     const functions = { [token]: 1, "aws:kms/getKey:getKey": 1 };
     writeFileSync(metadata, JSON.stringify({ mux: { resources: { x: 0 }, functions } }));
     assert.equal(mendBuiltPlugin("aws-7.48.0", home), true);
+    assert.equal(isBuiltPlugin("aws-7.48.0", home), true);
     assert.deepEqual(JSON.parse(readFileSync(file, "utf8")), {
       resources,
       dataSources: { ...other, aws_secretsmanager_secret_version: token },

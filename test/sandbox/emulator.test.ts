@@ -1,3 +1,9 @@
+import {
+  CloudWatchClient,
+  DeleteAlarmsCommand,
+  DescribeAlarmsCommand,
+  PutCompositeAlarmCommand,
+} from "@aws-sdk/client-cloudwatch";
 import { DescribeAvailabilityZonesCommand, EC2Client } from "@aws-sdk/client-ec2";
 import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -5,6 +11,8 @@ import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { startEmulator, type Emulator } from "../../sandbox/emulator";
 import { interpreterOf, missingPins, readPins } from "../../sandbox/python";
+
+const credentials = { accessKeyId: "test", secretAccessKey: "test" };
 
 describe("the emulated AWS", () => {
   let emulator: Emulator;
@@ -20,12 +28,26 @@ describe("the emulated AWS", () => {
     const ec2 = new EC2Client({
       endpoint: emulator.endpoint,
       region: "us-east-1",
-      credentials: { accessKeyId: "test", secretAccessKey: "test" },
+      credentials,
     });
     const { AvailabilityZones = [] } = await ec2.send(new DescribeAvailabilityZonesCommand({}));
     const chicago = AvailabilityZones.find(({ ZoneName }) => ZoneName === "us-east-1-chi-2a");
     assert.equal(chicago?.ZoneType, "local-zone");
     assert.ok(AvailabilityZones.filter(({ ZoneType }) => ZoneType === "availability-zone").length >= 3);
+  });
+
+  it("keeps composite alarms apart from metric alarms, with the one that silences them", async () => {
+    const client = new CloudWatchClient({ endpoint: emulator.endpoint, region: "us-east-1", credentials });
+    const given = { AlarmName: "page", AlarmRule: 'ALARM("cpu")', ActionsSuppressor: "cpu" };
+    const waits = { ActionsSuppressorWaitPeriod: 120, ActionsSuppressorExtensionPeriod: 180 };
+    await client.send(new PutCompositeAlarmCommand({ ...given, ...waits }));
+    const look = async (kind: "CompositeAlarm" | "MetricAlarm") =>
+      client.send(new DescribeAlarmsCommand({ AlarmNames: ["page"], AlarmTypes: [kind] }));
+    const { CompositeAlarms: [found] = [] } = await look("CompositeAlarm");
+    assert.deepEqual({ ...found, ...given, ...waits }, found);
+    assert.equal((await look("MetricAlarm")).MetricAlarms?.length ?? 0, 0);
+    await client.send(new DeleteAlarmsCommand({ AlarmNames: ["page"] }));
+    assert.equal((await look("CompositeAlarm")).CompositeAlarms?.length ?? 0, 0);
   });
 
   it("takes the endpoint of the environment instead, and leaves that server alone", async () => {

@@ -76,6 +76,15 @@ describe("the sandbox's copy of a stack file", () => {
     assert.deepEqual(plugins.config[`${project}:services`], { a: 1 });
   });
 
+  it("does not wait for hosts with an aws plugin that was built from modules, and does with the fetched one", () => {
+    const source = { [`${project}:web`]: { groups: {} }, [`${project}:mlflow`]: {} };
+    const built = sandboxConfig(project, source, { builtPlugin: true });
+    assert.deepEqual(built.config[`${project}:mlflow`], { hostWaitMinutes: 0 });
+    assert.deepEqual(built.config[`${project}:web`], { groups: {}, hostWaitMinutes: 0 });
+    const fetched = sandboxConfig(project, source, {});
+    assert.deepEqual([fetched.changes.leftOut, fetched.config[`${project}:mlflow`]], [[], {}]);
+  });
+
   it("does not change the file that it was read from", () => {
     const source = { [`${project}:data`]: { redis: { nodes: 1 } } };
     sandboxConfig(project, source, { set: { "data.redis.nodes": 2 } });

@@ -67,6 +67,7 @@ describe("WebTier", () => {
     assert.deepEqual([group.minSize, group.desiredCapacity, group.maxSize], [2, 2, 4]);
     assert.equal(group.healthCheckType, "ELB");
     assert.equal(group.minElbCapacity, 2, "the first deployment waits for healthy hosts");
+    assert.equal(group.waitForCapacityTimeout, "15m");
     assert.deepEqual(
       program.one("aws:lb/loadBalancer:LoadBalancer").inputs.subnets,
       ["public-a", "public-b"],

@@ -19,6 +19,7 @@ interface HostArgs {
   readonly profileArn: pulumi.Input<string>;
   readonly keyArn: pulumi.Input<string>;
   readonly userData: pulumi.Input<string>;
+  readonly waitMinutes: number;
   readonly tags: Readonly<Record<string, string>>;
 }
 
@@ -71,6 +72,7 @@ function createHostGroup(name: string, args: HostArgs, opts: pulumi.CustomResour
       launchTemplate: { id: template.id, version: template.latestVersion.apply(String) },
       healthCheckType: "EC2",
       healthCheckGracePeriod: 900,
+      waitForCapacityTimeout: `${args.waitMinutes}m`,
       // One server at a time: two would upgrade the same database.
       instanceMaintenancePolicy: { minHealthyPercentage: 0, maxHealthyPercentage: 100 },
       instanceRefresh: { strategy: "Rolling", preferences: { minHealthyPercentage: 0, maxHealthyPercentage: 100 } },
@@ -158,6 +160,7 @@ export function createHost(
       profileArn: profile.arn,
       keyArn: kept.key.arn,
       userData,
+      waitMinutes: args.hostWaitMinutes ?? 10,
     },
     opts,
   );

@@ -38,6 +38,8 @@ export interface MlflowServerArgs {
   readonly clients: Readonly<Record<string, pulumi.Input<string>>>;
   /** Publishes an alias of the registry to the deploy bucket. @default nothing is published */
   readonly publish?: (PublishSettings & { readonly bucket: ModelBucket; readonly prefix: string }) | undefined;
+  /** Minutes that a deployment waits for a new host; 0 does not wait. @default 10 */
+  readonly hostWaitMinutes?: number;
   readonly logRetentionDays: number;
   readonly protected?: boolean;
   readonly tags: Readonly<Record<string, string>>;

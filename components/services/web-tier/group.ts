@@ -53,7 +53,7 @@ export function createGroup(
       defaultInstanceWarmup: 180,
       // A group that gets requests counts as made once the load balancer finds its hosts healthy.
       minElbCapacity: settings.weight > 0 ? min : 0,
-      waitForCapacityTimeout: "15m",
+      waitForCapacityTimeout: `${args.hostWaitMinutes ?? 15}m`,
       instanceMaintenancePolicy: { minHealthyPercentage: 100, maxHealthyPercentage: 150 },
       enabledMetrics: ["GroupInServiceInstances", "GroupDesiredCapacity", "GroupTotalInstances"],
       metricsGranularity: "1Minute",

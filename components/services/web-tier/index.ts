@@ -75,6 +75,8 @@ export interface WebTierArgs {
   readonly rootVolumeGiB?: number;
   /** Minutes that a deployment waits for an instance refresh before it fails; 0 does not refresh. @default 28 */
   readonly refreshWaitMinutes?: number;
+  /** Minutes that a first deployment waits for healthy hosts; 0 does not wait. @default 15 */
+  readonly hostWaitMinutes?: number;
   /** @default 90 */
   readonly logRetentionDays?: number;
   /** Tags of the hosts and their volumes, which no provider default reaches. */
