@@ -2,7 +2,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import * as path from "node:path";
-import { paginateListObjectsV2, S3Client } from "@aws-sdk/client-s3";
 import { DeployBucket, readBucket } from "../components/trading/model-catalog";
 
 export interface ListingMeasured {
@@ -13,6 +12,7 @@ export interface ListingMeasured {
 }
 
 async function bare(endpoint: string): Promise<number> {
+  const { paginateListObjectsV2, S3Client } = await import("@aws-sdk/client-s3"); // the reader loads it when it reads, too
   const client = new S3Client({
     endpoint,
     region: "us-east-1",

@@ -24,6 +24,9 @@ export type ParsedKey =
 /** Longest key that S3 takes, in bytes of UTF-8. */
 const maxKeyBytes = 1024;
 
+/** What nearly every key is: printable ASCII of an allowed length. The slower checks are for the others. */
+const plainPattern = /^[ -~]{1,1024}$/;
+
 /** `<model>-outer_X_inner_Y`; the model's own name may hold anything, even another such ending. */
 const artifactPattern = /^(.+)-outer_([^_/]+)_inner_([^_/]+)$/su;
 
@@ -44,6 +47,7 @@ function rejected(reason: string): ParsedKey {
 
 /** Why no part of this key can be trusted, whatever it spells. */
 function textProblem(key: string): string | undefined {
+  if (plainPattern.test(key)) return undefined;
   if (/\p{Cc}/u.test(key)) return "contains a control character";
   if (/\p{Cs}/u.test(key)) return "is not valid Unicode (a lone surrogate)";
   if (Buffer.byteLength(key, "utf8") > maxKeyBytes)
@@ -105,7 +109,7 @@ export function parseKey(key: string, prefix: string): ParsedKey {
   return {
     kind: file.length === 0 ? "object" : file.length === 1 && file[0] === "" ? "marker" : "file",
     model: {
-      key: prefix + [type, symbol, name].join("/"),
+      key: file.length === 0 ? key : `${prefix}${type}/${symbol}/${name}`,
       type,
       symbol,
       model,
