@@ -1,5 +1,6 @@
 /** One measurement in a process of its own, so that neither memory nor warm code of another one counts: prints one line of JSON. */
-import { writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
@@ -62,12 +63,21 @@ async function timed(resources: () => number, body: () => Promise<unknown>): Pro
 /** A resource with no class of its own. */
 class Bare extends pulumi.CustomResource {}
 
-/** The same resources without this platform's code: each registered by its type and inputs, below the same parent. */
+/** What a program writes for a property that names other resources: a value that waits for them. */
+function referring(values: readonly pulumi.Resource[], value: unknown): unknown {
+  return values.length === 0 ? value : pulumi.all(values.map(({ urn }) => urn)).apply(() => value);
+}
+
+/**
+ * The same resources without this platform's code: each registered by its type and inputs, below the same parent, with the
+ * same properties waiting for the resources that they name.
+ */
 function bareProgram(resources: readonly RecordedResource[]): () => void {
   return () => {
     const made = new Map<string, pulumi.Resource>();
+    const known = new Set(resources.map(({ urn }) => urn));
     const pending = [...resources];
-    // Parents first: a child's URN never sorts before it can be made, so that a few passes do.
+    // What a resource refers to comes first; a few passes find an order.
     while (pending.length > 0) {
       for (const resource of pending.splice(0)) {
         const parent = resource.parent === null ? undefined : made.get(resource.parent);
@@ -75,16 +85,46 @@ function bareProgram(resources: readonly RecordedResource[]): () => void {
           pending.push(resource);
           continue;
         }
+        const waitsFor = Object.values(resource.propertyDependencies).flat();
+        if (waitsFor.some((urn) => known.has(urn) && !made.has(urn))) {
+          pending.push(resource);
+          continue;
+        }
         const options = parent ? { parent } : {};
+        const inputs = Object.fromEntries(
+          Object.entries(resource.inputs).map(([name, value]) => {
+            const named = (resource.propertyDependencies[name] ?? []).flatMap((urn) => made.get(urn) ?? []);
+            return [name, referring(named, value)];
+          }),
+        );
         made.set(
           resource.urn,
           resource.custom
-            ? new Bare(resource.type, resource.name, resource.inputs, options)
+            ? new Bare(resource.type, resource.name, inputs, options)
             : new pulumi.ComponentResource(resource.type, resource.name, {}, options),
         );
       }
     }
   };
+}
+
+type Recorded = Pick<Evaluation, "resources" | "region">;
+
+const recordFile = (models: number, process: number) => path.join(os.tmpdir(), `bench-${process}-${models}.json`);
+
+/** Writes what the program registers, for the process that asked. */
+async function record(models: number): Promise<void> {
+  const { resources, region } = await evaluate({ root: projectRoot(), settings: settingsFor(models) });
+  writeFileSync(recordFile(models, process.ppid), JSON.stringify({ resources, region }));
+}
+
+function recorded(models: number): Recorded {
+  const again = [...process.execArgv, __filename, "record", String(models)];
+  execFileSync(process.execPath, again, { cwd: projectRoot(), stdio: "ignore" });
+  const file = recordFile(models, process.pid);
+  const read = JSON.parse(readFileSync(file, "utf8")) as Recorded;
+  rmSync(file);
+  return read;
 }
 
 async function measure(what: string, models: number): Promise<Measured> {
@@ -98,17 +138,25 @@ async function measure(what: string, models: number): Promise<Measured> {
     await evaluate({ root, settings: settingsFor(1) });
     return timed(count, run);
   }
-  const { resources, region } = await run();
+  if (what === "bare") {
+    // Recorded by other processes, so that this one has run as little before as the one that evaluates.
+    const few = recorded(1);
+    const all = recorded(models);
+    const bare = ({ resources, region }: Recorded) =>
+      runProgram(bareProgram(resources), {
+        project: "bare",
+        stack: "bench",
+        config: { "aws:region": region },
+        answers: planAnswers(region),
+      });
+    await bare(few);
+    return timed(
+      () => all.resources.length,
+      () => bare(all),
+    );
+  }
+  const { resources } = await run();
   switch (what) {
-    case "bare":
-      return timed(count, () =>
-        runProgram(bareProgram(resources), {
-          project: "bare",
-          stack: "bench",
-          config: { "aws:region": region },
-          answers: planAnswers(region),
-        }),
-      );
     case "policies": {
       const judge = new Judge();
       try {
@@ -135,6 +183,8 @@ async function measure(what: string, models: number): Promise<Measured> {
 }
 
 const [what = "", models = "1"] = process.argv.slice(2);
-void measure(what, Number(models)).then((measured) => {
-  process.stdout.write(`${JSON.stringify(measured)}\n`, () => process.exit(0));
-});
+if (what === "record") void record(Number(models)).then(() => process.exit(0));
+else
+  void measure(what, Number(models)).then((measured) => {
+    process.stdout.write(`${JSON.stringify(measured)}\n`, () => process.exit(0));
+  });
