@@ -31,12 +31,6 @@ export const lacking: readonly Lack[] = [
       "An EKS cluster is a Kubernetes API server, which moto has not: the cluster's record could be made, but nothing could be put into it.",
   },
   {
-    setting: "gpu.image",
-    value: undefined,
-    types: ["aws:imagebuilder/*"],
-    reason: "moto has no EC2 Image Builder, and no build could run: an image is the work of instances.",
-  },
-  {
     setting: "services",
     value: off,
     types: ["awsx:ecs:FargateService"],
@@ -78,6 +72,7 @@ export const idle: readonly Idle[] = [
     what: "Lambda functions",
     instead: "are stored with their code; a call answers with a fixed text and runs nothing",
   },
+  { what: "EC2 Image Builder", instead: "keeps recipes and pipelines; no image is ever built" },
   { what: "Batch jobs, ECS tasks", instead: "are defined and placed, but no container runs" },
   { what: "RDS, ElastiCache, EFS", instead: "have endpoints that nothing listens on" },
   { what: "CloudWatch alarms", instead: "keep the state that they were made with; no metric reaches them" },
