@@ -2,15 +2,7 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
 import * as path from "node:path";
-import { sections } from "../../config/sections";
-import { LiveStack, backing } from "./live-stack";
-
-/** Sections beside the network would only make this longer. */
-const networkOnly = Object.fromEntries(
-  Object.keys(sections)
-    .filter((name) => name !== "network")
-    .map((name) => [name, { enabled: false }]),
-);
+import { LiveStack, backing, networkOnly } from "./live-stack";
 
 function locks(stack: LiveStack): string[] {
   const folder = path.join(stack.place.folder, "state", ".pulumi", "locks");

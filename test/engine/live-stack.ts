@@ -1,5 +1,6 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import * as path from "node:path";
+import { sections } from "../../config/sections";
 import { isBuiltPlugin, mendBuiltPlugin } from "../../sandbox/built-plugin";
 import { startEmulator, projectRoot, type Emulator } from "../../sandbox/emulator";
 import { SandboxEngine, type EngineOptions, type Outcome } from "../../sandbox/engine";
@@ -34,6 +35,13 @@ export function backing(): { engine: Engine; backing: Backing } {
   return { engine, backing: real ? "aws plugin and emulated AWS" : "stand-in provider" };
 }
 
+/** Settings for a stack of nothing but its network, where the rest would only make a test longer. */
+export const networkOnly = Object.fromEntries(
+  Object.keys(sections)
+    .filter((name) => name !== "network")
+    .map((name) => [name, { enabled: false }]),
+);
+
 export interface LiveOptions {
   /** Stack file, relative to the root. @default Pulumi.<name>.yaml */
   readonly configFile?: string;
@@ -41,6 +49,11 @@ export interface LiveOptions {
   readonly set?: Readonly<Record<string, unknown>>;
   /** Runs with the policy pack. @default true */
   readonly policy?: boolean;
+}
+
+function configure(place: SandboxStack, set: LiveOptions["set"]): Changes {
+  const { plugins } = requireEngineForTests();
+  return writeProject(place, { plugins, builtPlugin: isBuiltPlugin(neededAwsPlugin(root)), set });
 }
 
 /** A stack on the real engine, in a folder, state and emulator of its own. */
@@ -62,11 +75,7 @@ export class LiveStack {
     rmSync(folder, { recursive: true, force: true });
     mkdirSync(folder, { recursive: true });
     const place = { ...resolved, folder };
-    const changes = writeProject(place, {
-      plugins: cli.plugins,
-      builtPlugin: isBuiltPlugin(neededAwsPlugin(root)),
-      set: options.set,
-    });
+    const changes = configure(place, options.set);
     const emulator = await startEmulator({ honourEndpoint: false, logFile: path.join(folder, "emulator.log") });
     await seedPointers(place, emulator.endpoint);
     const standIn = against === "stand-in provider" ? await startStandIn() : undefined;
@@ -77,6 +86,11 @@ export class LiveStack {
     );
     const servers = standIn ? [emulator, standIn] : [emulator];
     return new LiveStack(place, engine, changes, against, emulator.endpoint, servers);
+  }
+
+  /** Writes the stack's configuration anew, with other settings. */
+  reconfigure(set: LiveOptions["set"]): void {
+    configure(this.place, set);
   }
 
   /** Runs an operation that has to succeed; a failure names the stack, the resource and what the emulator said. */
