@@ -2,6 +2,7 @@ import { BacktestFarm } from "../components/ml/backtest-farm";
 import { backtestDemands } from "../components/ml/backtest-farm/check";
 import { checkQuotas } from "./gpu";
 import type { Platform } from "./platform";
+import { storeVariables } from "./stores";
 
 export async function wireBacktest(platform: Platform) {
   const { settings, cloud, tags, network, data, alarmTopics, report } = platform;
@@ -18,9 +19,11 @@ export async function wireBacktest(platform: Platform) {
     subnets: network.appSubnets,
     readBuckets: marketData ? [marketData] : [],
     resultBucket: modelArtifacts,
+    environment: { ...storeVariables(platform, backtest.dataAccess), ...backtest.environment },
     tags: { ...tags, component: "backtest" },
     alarmTopicArn: alarmTopics?.warning,
   });
+  platform.data?.grantClient("backtest", farm, backtest.dataAccess);
   platform.mlflowClients.backtest = farm.securityGroupId;
   return { queue: farm.queueArn, jobDefinition: farm.jobDefinitionArn };
 }

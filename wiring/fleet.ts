@@ -2,6 +2,7 @@ import { fleetRecordOf, ModelDrivenFleet, planFleet } from "../components/tradin
 import { awsAccess } from "../config";
 import { marketDataEnvironment } from "./ingest";
 import type { Platform } from "./platform";
+import { storeVariables } from "./stores";
 
 export async function wireFleet(platform: Platform) {
   const { settings, cloud, tags, network, data, previous, report, alarmTopics } = platform;
@@ -20,9 +21,11 @@ export async function wireFleet(platform: Platform) {
     subnets: network.appSubnets,
     plan: await planFleet({ ...fleet, project, stack, previous: fleetRecordOf(previous), access }, report),
     ...(ownBucket && { bucketId: ownBucket.name, bucketKeyArn: ownBucket.kmsKeyArn }),
+    storeEnvironment: storeVariables(platform, fleet.dataAccess),
     volumeTags: { ...tags, component: "fleet" },
     alarmTopicArn: alarmTopics?.critical,
   });
+  platform.data?.grantClient("fleet", made, fleet.dataAccess);
   platform.scheduledVolumeKeyArns.push(made.volumeKeyArn);
   platform.marketDataReaders.fleet = made.securityGroupId;
   return made.record;

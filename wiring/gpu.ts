@@ -6,6 +6,7 @@ import { GpuTrainer } from "../components/ml/gpu-trainer";
 import { trainerDemands } from "../components/ml/gpu-trainer/check";
 import { demandsByQuota, quotaIssue, type Demand } from "../components/ml/quotas";
 import type { Platform } from "./platform";
+import { storeVariables } from "./stores";
 
 /** AWS's own GPU image with driver, CUDA and container toolkit. */
 const deepLearningImage =
@@ -67,9 +68,10 @@ export async function wireGpu(platform: Platform) {
     sharedFiles: gpu.sharedFiles,
     readBuckets: market ? [market] : [],
     writeBucket: models,
-    environment: gpu.environment,
+    environment: { ...storeVariables(platform, gpu.dataAccess), ...gpu.environment },
     tags: { ...tags, component: "gpu" },
   });
+  platform.data?.grantClient("gpu", trainer, gpu.dataAccess);
   platform.mlflowClients.gpu = trainer.securityGroupId;
   return { pipeline: image?.pipelineArn, instances: trainer.instanceIds, fileSystem: trainer.fileSystemId };
 }

@@ -1,6 +1,7 @@
 import { LocalZoneTrader } from "../components/trading/local-zone-trader";
 import { amazonLinux } from "../components/trading/private-host";
 import type { Platform } from "./platform";
+import { storeVariables } from "./stores";
 
 export function wireTrader(platform: Platform) {
   const { settings, cloud, tags, network, alarmTopics } = platform;
@@ -19,8 +20,10 @@ export function wireTrader(platform: Platform) {
     subnet,
     regionSubnetId: regionSubnet.id,
     monitoringSecurityGroupId: platform.monitoringSecurityGroupId,
+    environment: storeVariables(platform, settings.trader.dataAccess),
     alarmTopicArn: alarmTopics?.critical,
   });
+  platform.data?.grantClient("trader", trader, settings.trader.dataAccess);
   platform.scheduledVolumeKeyArns.push(trader.volumeKeyArn);
   platform.marketDataReaders.trader = trader.securityGroupId;
   return { instanceId: trader.instanceId, privateIp: trader.privateIp, mode: trader.mode };

@@ -5,6 +5,7 @@ import type { ImageSettings } from "../components/services/fargate-services";
 import { WebTier } from "../components/services/web-tier";
 import { EncryptionKey } from "../components/security/encryption-key";
 import type { Platform } from "./platform";
+import { storeVariables } from "./stores";
 import { accessOf, dataAccess, workloadGroup } from "./workloads";
 
 /** Images of the groups: groups that name one repository share it, each with its own digest. */
@@ -40,18 +41,6 @@ function secretReferences(platform: Platform, secrets: Readonly<Record<string, s
       return [variable, arn ? arn.apply((it) => (field ? `${it}#${field}` : it)) : reference];
     }),
   );
-}
-
-/** Where the stores are, under the names that the market-data service reads; the stack file's own values win. */
-function storeVariables({ data, settings }: Platform): Record<string, pulumi.Input<string>> {
-  const database = data?.postgres ?? data?.timescale;
-  return {
-    ...(database && { DATABASE_HOST: database.endpoint, DATABASE_NAME: database.databaseName }),
-    ...(data?.redis && {
-      REDIS_URL: pulumi.interpolate`rediss://${data.redis.endpoint}:${data.redis.port}`,
-      REDIS_CLUSTER: String(settings.data?.redis?.clusterMode === true),
-    }),
-  };
 }
 
 export function wireWeb(platform: Platform) {

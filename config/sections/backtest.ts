@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Issue } from "../../components/common/validation";
 import { checkBacktest } from "../../components/ml/backtest-farm/check";
+import { checkDataAccess, dataAccessField } from "./data-access";
 import { defineSection, fields } from "../section";
 
 /** AWS Batch for backtests. */
@@ -46,6 +47,7 @@ export const backtest = defineSection({
         .default(byStage({ dev: 50, qa: 200, prod: 1_000 }))
         .meta({ description: "USD a month after which the queue takes no more jobs until the next month" }),
       rootVolumeGiB: z.int().min(30).max(16_384).default(60).meta({ description: "Size of a host's root volume" }),
+      dataAccess: dataAccessField(),
       environment: z
         .record(z.string().regex(/^[A-Z_][A-Z0-9_]*$/, { error: "is not a name of a variable" }), z.string())
         .default({})
@@ -56,7 +58,7 @@ export const backtest = defineSection({
         .meta({ description: "Days that logs are kept" }),
     }),
   check: (value, settings) => {
-    const issues: Issue[] = checkBacktest(value);
+    const issues: Issue[] = [...checkBacktest(value), ...checkDataAccess(value.dataAccess, settings)];
     if (value.maxSpotVcpus + value.maxOnDemandVcpus === 0) {
       issues.push({
         path: "maxSpotVcpus",

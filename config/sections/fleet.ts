@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Issue } from "../../components/common/validation";
 import { defineSection, fields, type Stage } from "../section";
+import { checkDataAccess, dataAccessField } from "./data-access";
 
 /** Deploy buckets by stage, as the model builders know them. */
 const bucketByStage: Readonly<Record<Stage, string>> = {
@@ -106,6 +107,7 @@ export const fleet = defineSection({
         )
         .default({})
         .meta({ description: "Further environment variables of every trader; never secrets" }),
+      dataAccess: dataAccessField(),
       brokerSecretArn: z
         .string()
         .regex(/^arn:[\w-]+:secretsmanager:[\w-]+:\d{12}:secret:[\w/+=.@-]+$/, { error: "is not a secret's ARN" })
@@ -128,8 +130,9 @@ export const fleet = defineSection({
         .default(byStage({ dev: 14, qa: 30, prod: 365 }))
         .meta({ description: "Retention of the traders' logs in days" }),
     }),
-  check: (value, { stage }) => {
-    const issues: Issue[] = [];
+  check: (value, settings) => {
+    const { stage } = settings;
+    const issues: Issue[] = checkDataAccess(value.dataAccess, settings);
     if (value.source === "listing" && value.listing === undefined) {
       issues.push({
         path: "listing",

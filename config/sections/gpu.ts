@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Issue } from "../../components/common/validation";
 import { checkTrainers } from "../../components/ml/gpu-trainer/check";
+import { checkDataAccess, dataAccessField } from "./data-access";
 import { defineSection, fields, type SectionContext } from "../section";
 
 const imageSchema = ({ byStage }: SectionContext) =>
@@ -92,13 +93,14 @@ export const gpu = defineSection({
         .boolean()
         .default(false)
         .meta({ description: "An EFS file system that all trainers share, beside S3" }),
+      dataAccess: dataAccessField(),
       environment: z
         .record(z.string().regex(/^[A-Z_][A-Z0-9_]*$/, { error: "is not a name of a variable" }), z.string())
         .default({})
         .meta({ description: "Environment of training jobs; never secrets" }),
     }),
   check: (value, settings) => {
-    const issues: Issue[] = checkTrainers(value.trainers);
+    const issues: Issue[] = [...checkTrainers(value.trainers), ...checkDataAccess(value.dataAccess, settings)];
     const { buckets } = (settings.data ?? {}) as { buckets?: { modelArtifacts?: unknown } };
     if (Object.keys(value.trainers).length > 0 && !buckets?.modelArtifacts) {
       issues.push({

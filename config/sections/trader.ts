@@ -7,6 +7,7 @@ import {
   tradingModeOf,
 } from "../../components/trading/local-zone-trader/check";
 import { defineSection, fields } from "../section";
+import { checkDataAccess, dataAccessField } from "./data-access";
 
 /** The trading host in a Local Zone. */
 export const trader = defineSection({
@@ -82,12 +83,14 @@ export const trader = defineSection({
         })
         .prefault({})
         .meta({ description: "Images that a new host starts with" }),
+      dataAccess: dataAccessField(),
       logRetentionDays: fields
         .retentionDays()
         .default(byStage({ dev: 30, qa: 90, prod: 365 }))
         .meta({ description: "Days that the containers' log is kept" }),
     }),
-  check: (value, { stage, region, network }) => {
+  check: (value, settings) => {
+    const { stage, region, network } = settings;
     const zones = (network as { localZones?: { zone: string; egress: "nat" | "local-nat" | "elastic-ip" | "none" }[] })
       .localZones;
     const zone = zones?.find((one) => one.zone === value.zone);
@@ -102,6 +105,9 @@ export const trader = defineSection({
         },
       ];
     }
-    return checkTrader({ ...value, stage, region, egress: zone.egress });
+    return [
+      ...checkTrader({ ...value, stage, region, egress: zone.egress }),
+      ...checkDataAccess(value.dataAccess, settings),
+    ];
   },
 });

@@ -84,6 +84,7 @@ const memberships = [
   "securityGroupIds",
   "networkConfiguration",
   "networkInterfaces",
+  "computeResources",
   "vpcConfig",
   "clusterSecurityGroup",
   "nodeSecurityGroup",

@@ -119,7 +119,9 @@ export class Network {
   private subnetsOf(resource: PlannedResource, depth: number): PlannedResource[] {
     const urns = Object.entries(resource.propertyDependencies)
       .filter(([property]) =>
-        /subnet|vpcZoneIdentifiers|networkConfiguration|vpcConfig|taskDefinition|cluster/i.test(property),
+        /subnet|vpcZoneIdentifiers|networkConfiguration|networkInterfaces|computeResources|launchTemplate|vpcConfig|taskDefinition|cluster/i.test(
+          property,
+        ),
       )
       .flatMap(([, all]) => all);
     const found = new Set<PlannedResource>();

@@ -149,6 +149,11 @@ function overrideError(override: string, problem: string): UsageError {
   );
 }
 
+/** A section that is off by the project's default, which an override of a part of it turns on. */
+function isOffByDefault(value: unknown): boolean {
+  return isObject(value) && value.enabled === false && Object.keys(value).length === 1;
+}
+
 /** Sets one override in the values. */
 function applyOverride(values: Values, project: string, override: string): void {
   const equals = override.indexOf("=");
@@ -165,6 +170,7 @@ function applyOverride(values: Values, project: string, override: string): void 
     if (!(error instanceof YAMLError)) throw error;
     value = override.slice(equals + 1);
   }
+  if (below.length > 0 && below[0] !== "enabled" && isOffByDefault(values[top])) values[top] = {};
   let at: Values = values;
   for (const [depth, name] of names.slice(0, -1).entries()) {
     const inner = at[name];

@@ -103,6 +103,21 @@ describe("a stack's configuration", () => {
     refuses(() => read("dev", "size="), /shop:size is empty/);
   });
 
+  it("turns a section on that is off by default when a part of it is set", () => {
+    const project = ["name: shop", "runtime: nodejs", "config:", "  cart:", "    type: object", "    default:"];
+    writeFileSync(path.join(root, "Pulumi.yaml"), [...project, "      enabled: false"].join("\n"));
+    const cart = (...overrides: string[]) => read("prod", ...overrides).config["shop:cart"];
+    assert.equal(cart(), '{"enabled":false}');
+    assert.equal(cart("cart.items.limit=2"), '{"items":{"limit":2}}');
+    assert.equal(cart("cart.enabled=true"), '{"enabled":true}');
+    stackFile("prod", "config:\n  shop:cart:\n    enabled: false\n    items: {}\n");
+    assert.equal(
+      cart("cart.items.limit=2"),
+      '{"enabled":false,"items":{"limit":2}}',
+      "the stack file's own word stands",
+    );
+  });
+
   it("refuses overrides that name nothing", () => {
     refuses(() => read("dev", "fleet"), /--config fleet: has no value/, /allowed: key=value/);
     refuses(() => read("dev", "=1"), /has no key/);

@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import fc from "fast-check";
 import {
   bootScript,
@@ -70,6 +73,7 @@ const bootSettings = {
   gatewayImage: "",
   traderImage: "",
   nodeExporterImage: "quay.io/prometheus/node-exporter:v1.9.1",
+  environment: {},
 };
 
 describe("LocalZoneTrader", () => {
@@ -297,6 +301,25 @@ describe("the trading host's boot script", () => {
     for (const text of inner) execFileSync("shellcheck", ["-"], { input: text });
     const [python = ""] = [...script.matchAll(/<<'PYTHON'\n([\s\S]*?)\nPYTHON\n/g)].map((match) => match[1] ?? "");
     execFileSync("python3", ["-c", "import ast, sys; ast.parse(sys.stdin.read())"], { input: python });
+  });
+
+  it("gives the bot its environment, and the gateway none of it", () => {
+    const root = mkdtempSync(join(tmpdir(), "trader-"));
+    try {
+      const script = traderBootScript({
+        ...bootSettings,
+        environment: { REDIS_URL: "rediss://r:6379", A: "it's $HOME" },
+      });
+      const body = script.replace(/\nmain\n$/, "\n") + "install_service ib-gateway a\ninstall_service trader b\n";
+      execFileSync("bash", ["-s"], { input: body, env: { ...process.env, TRADER_ROOT: root } });
+      const written = (path: string) => readFileSync(join(root, "opt/trading", path), "utf8");
+      assert.equal(written("environment/trader"), "A=it's $HOME\nREDIS_URL=rediss://r:6379\n");
+      assert.equal(written("environment/ib-gateway"), "\n");
+      assert.match(written("bin/run-trader"), /--env-file \/opt\/trading\/environment\/trader /);
+      execFileSync("bash", ["-n", join(root, "opt/trading/bin/run-trader")]);
+    } finally {
+      rmSync(root, { recursive: true });
+    }
   });
 
   it("holds no secret, only names of secrets", () => {

@@ -1,6 +1,6 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import type { Cloud } from "../../common/iam";
+import { policyDocument, type Cloud } from "../../common/iam";
 import { throwIfAny } from "../../common/validation";
 import { AppSecrets } from "../../security/secrets";
 import { DataBuckets } from "../data-buckets";
@@ -8,7 +8,7 @@ import type { DatabaseOutputs, DataNetwork } from "../database";
 import { PostgresDatabase } from "../postgres-database";
 import { RedisCache } from "../redis-cache";
 import { TimescaleDatabase } from "../timescale-database";
-import { checkDataPlatform, type DataPlatformSettings } from "./settings";
+import { checkDataPlatform, dataStores, type DataPlatformSettings, type DataStore } from "./settings";
 
 export * from "./settings";
 
@@ -21,8 +21,18 @@ export interface DataPlatformArgs {
   readonly protected?: boolean;
 }
 
-/** A store of the platform that clients connect to. */
-export type DataStore = "postgres" | "timescale" | "redis";
+/** Titles of the stores, for descriptions. */
+const titles: Readonly<Record<DataStore, string>> = {
+  postgres: "PostgreSQL",
+  timescale: "TimescaleDB",
+  redis: "Redis",
+};
+
+/** Who uses stores, known by its security group and its role. */
+export interface StoreClient {
+  readonly securityGroupId: pulumi.Input<string>;
+  readonly roleName: pulumi.Input<string>;
+}
 
 /** Days that the secret of a protected store can be restored. */
 const secretRecoveryDays = 30;
@@ -42,6 +52,7 @@ export class DataPlatform extends pulumi.ComponentResource {
   readonly buckets?: DataBuckets;
   readonly secrets?: AppSecrets;
   readonly #name: string;
+  readonly #cloud: Cloud;
 
   constructor(name: string, args: DataPlatformArgs, opts?: pulumi.ComponentResourceOptions) {
     super("trading:data:DataPlatform", name, {}, opts);
@@ -55,6 +66,7 @@ export class DataPlatform extends pulumi.ComponentResource {
     const store = { cloud, network, alarmTopicArn, secretRecoveryDays: kept ? secretRecoveryDays : 0 };
     const child = { parent: this };
     this.#name = name;
+    this.#cloud = cloud;
     if (settings.buckets) {
       this.buckets = new DataBuckets(
         `${name}-buckets`,
@@ -110,28 +122,83 @@ export class DataPlatform extends pulumi.ComponentResource {
     return [compliance, modelArtifacts, modelDeploy].flatMap((bucket) => (bucket ? [bucket.arn] : []));
   }
 
+  /** The named stores that this platform has. */
+  private stores(names: readonly DataStore[] = dataStores) {
+    const all = { postgres: this.postgres, timescale: this.timescale, redis: this.redis };
+    return names.flatMap((kind) => {
+      const store = all[kind];
+      const secretArn = kind === "redis" ? this.redis?.authSecretArn : this[kind]?.masterSecretArn;
+      return store && secretArn ? [{ kind, store, secretArn }] : [];
+    });
+  }
+
   /**
    * Lets a client in that is made after the stores, as it needs their endpoints: one described rule for each store, or for
    * those that are named.
    */
-  allowClient(client: string, securityGroupId: pulumi.Input<string>, stores?: readonly DataStore[]): void {
-    const all = { postgres: this.postgres, timescale: this.timescale, redis: this.redis };
-    const titles = { postgres: "PostgreSQL", timescale: "TimescaleDB", redis: "Redis" };
-    for (const store of ["postgres", "timescale", "redis"] as const) {
-      const target = all[store];
-      if (!target || (stores && !stores.includes(store))) continue;
+  allowClient(client: string, securityGroupId: pulumi.Input<string>, names?: readonly DataStore[]): void {
+    for (const { kind, store } of this.stores(names)) {
       new aws.vpc.SecurityGroupIngressRule(
-        `${this.#name}-${store}-from-${client}`,
+        `${this.#name}-${kind}-from-${client}`,
         {
-          securityGroupId: target.securityGroupId,
-          description: `${titles[store]} for ${client}`,
+          securityGroupId: store.securityGroupId,
+          description: `${titles[kind]} for ${client}`,
           referencedSecurityGroupId: securityGroupId,
           ipProtocol: "tcp",
-          fromPort: target.port,
-          toPort: target.port,
+          fromPort: store.port,
+          toPort: store.port,
         },
         { parent: this },
       );
     }
   }
+
+  /**
+   * Gives a client whose hosts read secrets themselves what the named stores take: rules on both sides, and the right to
+   * read the stores' secrets, through Secrets Manager alone. Nothing where no store is named.
+   */
+  grantClient(client: string, { securityGroupId, roleName }: StoreClient, names: readonly DataStore[]): void {
+    const stores = this.stores(names);
+    if (stores.length === 0) return;
+    this.allowClient(client, securityGroupId, names);
+    for (const { kind, store } of stores) {
+      new aws.vpc.SecurityGroupEgressRule(
+        `${this.#name}-${client}-to-${kind}`,
+        {
+          securityGroupId,
+          description: `${titles[kind]} of the stack`,
+          referencedSecurityGroupId: store.securityGroupId,
+          ipProtocol: "tcp",
+          fromPort: store.port,
+          toPort: store.port,
+        },
+        { parent: this },
+      );
+    }
+    const policy = pulumi
+      .all([
+        pulumi.all(stores.map(({ secretArn }) => secretArn)),
+        pulumi.all(stores.map(({ store }) => store.kmsKeyArn)),
+      ])
+      .apply(([secrets, keys]) => storeSecretsPolicy(this.#cloud.region, secrets, keys));
+    new aws.iam.RolePolicy(
+      `${this.#name}-secrets-for-${client}`,
+      { role: roleName, policy: policy.apply((document) => JSON.stringify(document)) },
+      { parent: this },
+    );
+  }
+}
+
+/** The right to read the secrets of stores, and to use their keys for nothing else. */
+export function storeSecretsPolicy(region: string, secretArns: readonly string[], keyArns: readonly string[]) {
+  return policyDocument([
+    { Sid: "StoreSecrets", Effect: "Allow", Action: "secretsmanager:GetSecretValue", Resource: secretArns },
+    {
+      Sid: "StoreKeys",
+      Effect: "Allow",
+      Action: "kms:Decrypt",
+      Resource: keyArns,
+      Condition: { StringEquals: { "kms:ViaService": `secretsmanager.${region}.amazonaws.com` } },
+    },
+  ]);
 }

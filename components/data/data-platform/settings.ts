@@ -5,6 +5,10 @@ import { checkPostgres, type PostgresSettings } from "../postgres-database/setti
 import { checkRedis, type RedisSettings } from "../redis-cache/settings";
 import { checkTimescale, type TimescaleSettings } from "../timescale-database/settings";
 
+/** Stores of the platform that clients connect to. */
+export const dataStores = ["postgres", "timescale", "redis"] as const;
+export type DataStore = (typeof dataStores)[number];
+
 /** The parts of a data platform in plain values; what is absent is not made. */
 export interface DataPlatformSettings {
   readonly postgres?: PostgresSettings;

@@ -32,7 +32,7 @@ export interface BacktestFarmArgs extends BacktestSettings {
   /** Bucket that results go to, below `backtests/`. */
   readonly resultBucket: FarmBucket;
   /** Environment of the jobs; never secrets. @default {} */
-  readonly environment?: Readonly<Record<string, string>>;
+  readonly environment?: Readonly<Record<string, pulumi.Input<string>>>;
   readonly rootVolumeGiB: number;
   readonly logRetentionDays: number;
   readonly tags: Readonly<Record<string, string>>;
@@ -90,6 +90,8 @@ export class BacktestFarm extends pulumi.ComponentResource {
   readonly queueArn: pulumi.Output<string>;
   readonly jobDefinitionArn: pulumi.Output<string>;
   readonly securityGroupId: pulumi.Output<string>;
+  /** Role of the jobs. */
+  readonly roleName: pulumi.Output<string>;
 
   constructor(name: string, args: BacktestFarmArgs, opts?: pulumi.ComponentResourceOptions) {
     super("trading:ml:BacktestFarm", name, {}, opts);
@@ -113,12 +115,13 @@ export class BacktestFarm extends pulumi.ComponentResource {
       // The cost cap switches it.
       { ...parent, ignoreChanges: ["state"] },
     );
-    const definition = createDefinition(name, args, key.arn, parent);
+    const { definition, job } = createDefinition(name, args, key.arn, parent);
     createCostCap(`${name}-cap`, { ...args, queueArn: queue.arn, component: args.tags.component ?? name }, parent);
     createFailureAlarm(name, queue, args, parent);
     this.queueArn = queue.arn;
     this.jobDefinitionArn = definition.arn;
     this.securityGroupId = group.id;
+    this.roleName = job.name;
     this.registerOutputs({ queueArn: this.queueArn, jobDefinitionArn: this.jobDefinitionArn });
   }
 }
@@ -230,15 +233,16 @@ function createEnvironments(
 
 /** The container of a job, as Batch takes it. */
 export function containerProperties(
-  args: Pick<BacktestFarmArgs, "image" | "jobVcpus" | "jobMemoryMiB" | "environment" | "cloud">,
+  args: Pick<BacktestFarmArgs, "image" | "jobVcpus" | "jobMemoryMiB" | "cloud">,
   at: {
     readonly jobRoleArn: string;
     readonly executionRoleArn: string;
     readonly logGroup: string;
     readonly bucket: string;
+    readonly environment: Readonly<Record<string, string>>;
   },
 ) {
-  const environment = { ...args.environment, RESULTS_URI: `s3://${at.bucket}/${resultPrefix}` };
+  const environment = { ...at.environment, RESULTS_URI: `s3://${at.bucket}/${resultPrefix}` };
   return {
     image: imageUri(args.image, ecrHost(args.cloud)),
     jobRoleArn: at.jobRoleArn,
@@ -263,7 +267,7 @@ function createDefinition(
   args: BacktestFarmArgs,
   keyArn: pulumi.Input<string>,
   opts: pulumi.CustomResourceOptions,
-): aws.batch.JobDefinition {
+): { definition: aws.batch.JobDefinition; job: aws.iam.Role } {
   const { cloud } = args;
   const logs = new aws.cloudwatch.LogGroup(
     `${name}-logs`,
@@ -298,16 +302,16 @@ function createDefinition(
     },
     opts,
   );
-  return new aws.batch.JobDefinition(
+  const definition = new aws.batch.JobDefinition(
     `${name}-job`,
     {
       type: "container",
       platformCapabilities: ["EC2"],
       containerProperties: pulumi.jsonStringify(
         pulumi
-          .all([job.arn, execution.arn, logs.name, args.resultBucket.name])
-          .apply(([jobRoleArn, executionRoleArn, logGroup, bucket]) =>
-            containerProperties(args, { jobRoleArn, executionRoleArn, logGroup, bucket }),
+          .all([job.arn, execution.arn, logs.name, args.resultBucket.name, pulumi.all({ ...args.environment })])
+          .apply(([jobRoleArn, executionRoleArn, logGroup, bucket, environment]) =>
+            containerProperties(args, { jobRoleArn, executionRoleArn, logGroup, bucket, environment }),
           ),
       ),
       propagateTags: true,
@@ -323,6 +327,7 @@ function createDefinition(
     },
     opts,
   );
+  return { definition, job };
 }
 
 function startStatements(args: BacktestFarmArgs, logGroupArn: string): Statement[] {

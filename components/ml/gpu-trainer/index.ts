@@ -26,7 +26,7 @@ export interface GpuTrainerArgs {
   /** Bucket that checkpoints and models go to. */
   readonly writeBucket: BucketAccess & { readonly name: pulumi.Input<string> };
   /** Environment for training jobs, in /etc/training/environment; never secrets. @default {} */
-  readonly environment?: Readonly<Record<string, string>>;
+  readonly environment?: Readonly<Record<string, pulumi.Input<string>>>;
   readonly tags: Readonly<Record<string, string>>;
   readonly alarmTopicArn?: pulumi.Input<string>;
 }
@@ -133,6 +133,7 @@ export function trainerPolicy(args: {
 export class GpuTrainer extends pulumi.ComponentResource {
   readonly instanceIds: Readonly<Record<string, pulumi.Output<string>>>;
   readonly securityGroupId: pulumi.Output<string>;
+  readonly roleName: pulumi.Output<string>;
   readonly fileSystemId?: pulumi.Output<string>;
 
   constructor(name: string, args: GpuTrainerArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -161,6 +162,7 @@ export class GpuTrainer extends pulumi.ComponentResource {
     }
     this.instanceIds = hosts;
     this.securityGroupId = group.id;
+    this.roleName = role.name;
     if (files) this.fileSystemId = files.fileSystem.id;
     this.registerOutputs({ instanceIds: this.instanceIds, securityGroupId: this.securityGroupId });
   }
@@ -217,14 +219,14 @@ function createHost(
   const { cloud, alarmTopicArn } = args;
   const { files } = uses;
   const userData = pulumi
-    .all([args.writeBucket.name, files?.fileSystem.id, files?.accessPoint.id])
-    .apply(([bucket, fileSystem, accessPoint]) =>
+    .all([args.writeBucket.name, files?.fileSystem.id, files?.accessPoint.id, pulumi.all({ ...args.environment })])
+    .apply(([bucket, fileSystem, accessPoint, environment]) =>
       encodeUserData(
         `GpuTrainer ${instance}`,
         trainerBootScript(instance, settings, {
           region: cloud.region,
           bucket,
-          environment: args.environment ?? {},
+          environment,
           ...(fileSystem === undefined || accessPoint === undefined ? {} : { fileSystem, accessPoint }),
         }),
       ),

@@ -197,6 +197,7 @@ SCRIPT
 # install_service NAME SECRET EXTRA...: a container whose image stands in /opt/trading/images/NAME.
 install_service() {
   local name=$1 secret=$2
+  install_file 0644 "$opt/environment/$name" <<<"$([ "$name" != trader ] || echo "$TRADER_ENVIRONMENT")"
   shift 2
   install_file 0755 "$opt/bin/run-$name" <<SCRIPT
 #!/bin/bash
@@ -204,6 +205,7 @@ set -euo pipefail
 cpus=()
 [ "$name" != trader ] || [ ! -f /opt/trading/bot-cpus ] || cpus=(--cpuset-cpus "\$(cat /opt/trading/bot-cpus)")
 exec docker run --rm --name $name --network host "\${cpus[@]}" --env-file /run/trading/$name.env \\
+  --env-file /opt/trading/environment/$name \\
   --env TRADING_MODE=$TRADER_MODE --env IB_GATEWAY_PORT=$TRADER_GATEWAY_PORT --env STAGE=$TRADER_STAGE $* \\
   --cap-drop ALL --security-opt no-new-privileges --pids-limit 1024 --stop-timeout 60 \\
   --log-driver awslogs --log-opt awslogs-region=$TRADER_REGION --log-opt awslogs-group=$TRADER_LOG_GROUP \\

@@ -23,6 +23,8 @@ export interface BootSettings {
   readonly traderImage: string;
   /** Empty where nobody scrapes. */
   readonly nodeExporterImage: string;
+  /** Further environment variables of the bot. */
+  readonly environment: Readonly<Record<string, string>>;
 }
 
 /** The script that sets a trading host up, as plain text. */
@@ -45,6 +47,10 @@ export function traderBootScript(settings: BootSettings): string {
       TRADER_GATEWAY_IMAGE: settings.gatewayImage,
       TRADER_IMAGE: settings.traderImage,
       TRADER_NODE_EXPORTER: settings.nodeExporterImage,
+      TRADER_ENVIRONMENT: Object.entries(settings.environment)
+        .map(([variable, value]) => `${variable}=${value}`)
+        .sort()
+        .join("\n"),
     },
     script,
   );

@@ -46,6 +46,8 @@ export interface LocalZoneTraderArgs {
   /** Images that a host starts with; empty text leaves them to the deploy document. */
   readonly images: { readonly trader: string; readonly gateway: string };
   readonly logRetentionDays: number;
+  /** Further environment variables of the bot, such as where the stores are; never secrets. @default {} */
+  readonly environment?: Readonly<Record<string, pulumi.Input<string>>>;
   readonly gatewayClients?: Readonly<Record<string, pulumi.Input<string>>>;
   readonly monitoringSecurityGroupId?: pulumi.Input<string>;
   readonly alarmTopicArn?: pulumi.Input<string>;
@@ -76,6 +78,7 @@ export class LocalZoneTrader extends pulumi.ComponentResource {
   readonly instanceId: pulumi.Output<string>;
   readonly privateIp: pulumi.Output<string>;
   readonly securityGroupId: pulumi.Output<string>;
+  readonly roleName: pulumi.Output<string>;
   readonly volumeKeyArn: pulumi.Output<string>;
   readonly mode: TradingMode;
   readonly deployDocumentName: pulumi.Output<string>;
@@ -119,19 +122,22 @@ export class LocalZoneTrader extends pulumi.ComponentResource {
       { ...args, mode: this.mode, gatewayClients: args.gatewayClients ?? {}, sshFrom: access?.id },
       parent,
     );
-    const script = traderBootScript({
-      ...args,
-      region: cloud.region,
-      mode: this.mode,
-      latencyHost: args.latency.host,
-      latencyPort: args.latency.port,
-      logGroup: logGroupName,
-      gatewaySecret: `${secretPrefix}/ib-gateway`,
-      apiSecret: `${secretPrefix}/api-keys`,
-      gatewayImage: args.images.gateway,
-      traderImage: args.images.trader,
-      nodeExporterImage: args.monitoringSecurityGroupId === undefined ? "" : monitoringImages.nodeExporter,
-    });
+    const script = pulumi.all({ ...args.environment }).apply((environment) =>
+      traderBootScript({
+        ...args,
+        environment,
+        region: cloud.region,
+        mode: tradingModeOf(stage),
+        latencyHost: args.latency.host,
+        latencyPort: args.latency.port,
+        logGroup: logGroupName,
+        gatewaySecret: `${secretPrefix}/ib-gateway`,
+        apiSecret: `${secretPrefix}/api-keys`,
+        gatewayImage: args.images.gateway,
+        traderImage: args.images.trader,
+        nodeExporterImage: args.monitoringSecurityGroupId === undefined ? "" : monitoringImages.nodeExporter,
+      }),
+    );
     const template = createTemplate(name, args, { key, profile, group, script }, parent);
     const instance = new aws.ec2.Instance(
       `${name}-host`,
@@ -158,7 +164,7 @@ export class LocalZoneTrader extends pulumi.ComponentResource {
       },
       parent,
     );
-    const document = (what: string, content: object) =>
+    const document = (what: string, content: pulumi.Input<object>) =>
       new aws.ssm.Document(
         `${name}-${what}`,
         {
@@ -166,16 +172,17 @@ export class LocalZoneTrader extends pulumi.ComponentResource {
           documentType: "Command",
           documentFormat: "JSON",
           targetType: "/AWS::EC2::Instance",
-          content: JSON.stringify(content),
+          content: pulumi.jsonStringify(content),
         },
         parent,
       );
     this.instanceId = instance.id;
     this.privateIp = instance.privateIp;
     this.securityGroupId = group.id;
+    this.roleName = role.name;
     this.volumeKeyArn = key.arn;
     this.deployDocumentName = document("deploy", deployDocument()).name;
-    this.setupDocumentName = document("setup", setupDocument(script)).name;
+    this.setupDocumentName = document("setup", script.apply(setupDocument)).name;
     this.registerOutputs({
       instanceId: this.instanceId,
       privateIp: this.privateIp,
@@ -282,7 +289,7 @@ interface TemplateParts {
   readonly key: EncryptionKey;
   readonly profile: aws.iam.InstanceProfile;
   readonly group: aws.ec2.SecurityGroup;
-  readonly script: string;
+  readonly script: pulumi.Output<string>;
 }
 
 function createTemplate(
@@ -309,7 +316,7 @@ function createTemplate(
       instanceType: args.instanceType,
       ebsOptimized: "true",
       iamInstanceProfile: { arn: parts.profile.arn },
-      userData: encodeUserData(`LocalZoneTrader ${name}`, parts.script),
+      userData: parts.script.apply((script) => encodeUserData(`LocalZoneTrader ${name}`, script)),
       updateDefaultVersion: true,
       monitoring: { enabled: true },
       maintenanceOptions: { autoRecovery: "default" },

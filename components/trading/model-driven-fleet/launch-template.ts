@@ -12,6 +12,8 @@ export interface TemplateArgs {
   readonly tradingMode: "paper" | "live";
   readonly logGroup: string;
   readonly environment?: Readonly<Record<string, string>>;
+  /** Variables that are known only once what they name is made: where the stores are. @default {} */
+  readonly storeEnvironment?: Readonly<Record<string, pulumi.Output<string>>>;
   readonly brokerSecretArn?: string | undefined;
   readonly amis?: AmisByProcessor;
 }
@@ -35,6 +37,17 @@ export function templateUserData(args: TemplateArgs, settings: Pick<TypeSettings
   });
 }
 
+/** User data in base64; plain where all of it is known already. */
+function encoded(args: TemplateArgs, settings: Pick<TypeSettings, "image">): pulumi.Input<string> {
+  const encode = (stores: Readonly<Record<string, string>>) =>
+    Buffer.from(
+      templateUserData({ ...args, environment: { ...stores, ...args.environment } }, settings),
+      "utf8",
+    ).toString("base64");
+  const stores = args.storeEnvironment ?? {};
+  return Object.keys(stores).length === 0 ? encode({}) : pulumi.all(stores).apply(encode);
+}
+
 /** The launch template of one model type: all that its instances share. */
 export function createTemplate(
   name: string,
@@ -51,7 +64,7 @@ export function createTemplate(
       imageId: amiOf(settings, args.amis),
       instanceType: settings.instanceType,
       iamInstanceProfile: { arn: uses.profileArn },
-      userData: Buffer.from(templateUserData(args, settings), "utf8").toString("base64"),
+      userData: encoded(args, settings),
       updateDefaultVersion: true,
       instanceInitiatedShutdownBehavior: "stop",
       maintenanceOptions: { autoRecovery: "default" },

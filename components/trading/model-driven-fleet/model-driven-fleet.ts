@@ -34,6 +34,8 @@ export interface ModelDrivenFleetArgs extends TypeSettings {
   readonly tradingMode: "paper" | "live";
   /** Further environment variables of the traders; never secrets. @default {} */
   readonly environment?: Readonly<Record<string, string>>;
+  /** Variables that are known only once what they name is made: where the stores are. @default {} */
+  readonly storeEnvironment?: Readonly<Record<string, pulumi.Output<string>>>;
   readonly logRetentionDays: number;
   /** Refuses termination by anything but a deployment. @default false */
   readonly terminationProtection?: boolean;
@@ -45,6 +47,9 @@ export interface ModelDrivenFleetArgs extends TypeSettings {
   readonly volumeTags: Readonly<Record<string, string>>;
   readonly alarmTopicArn?: pulumi.Input<string>;
 }
+
+/** Room for an endpoint or ARN that is not known yet, in bytes. */
+const longestEndpoint = 128;
 
 function logGroupName(name: string): string {
   return `/${pulumi.getProject()}/${pulumi.getStack()}/${name}`;
@@ -70,7 +75,12 @@ export function validateModelDrivenFleet(name: string, args: ModelDrivenFleetArg
       fix: "Give the app subnets larger blocks, use more zones, or split the fleet by fleet.shard.",
     });
   }
-  const bytes = Buffer.byteLength(templateUserData({ ...args, logGroup: logGroupName(name) }, args), "utf8");
+  const stores = Object.keys(args.storeEnvironment ?? {}).map((variable) => [variable, "x".repeat(longestEndpoint)]);
+  const environment = { ...Object.fromEntries(stores), ...args.environment };
+  const bytes = Buffer.byteLength(
+    templateUserData({ ...args, environment, logGroup: logGroupName(name) }, args),
+    "utf8",
+  );
   if (bytes > userDataLimitBytes) {
     issues.push({
       path: "fleet.environment",
@@ -97,6 +107,7 @@ export function validateModelDrivenFleet(name: string, args: ModelDrivenFleetArg
 export class ModelDrivenFleet extends pulumi.ComponentResource {
   readonly securityGroupId: pulumi.Output<string>;
   readonly roleArn: pulumi.Output<string>;
+  readonly roleName: pulumi.Output<string>;
   /** Key of the instances' volumes: whoever starts a stopped instance needs a grant on it. */
   readonly volumeKeyArn: pulumi.Output<string>;
   readonly logGroupName: string;
@@ -137,6 +148,7 @@ export class ModelDrivenFleet extends pulumi.ComponentResource {
 
     this.securityGroupId = group.id;
     this.roleArn = role.arn;
+    this.roleName = role.name;
     this.volumeKeyArn = key.arn;
     this.record = plan.record;
     this.registerOutputs({ securityGroupId: this.securityGroupId, roleArn: this.roleArn, record: this.record });
