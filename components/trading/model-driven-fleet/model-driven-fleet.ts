@@ -75,8 +75,11 @@ export function validateModelDrivenFleet(name: string, args: ModelDrivenFleetArg
       fix: "Give the app subnets larger blocks, use more zones, or split the fleet by fleet.shard.",
     });
   }
-  const stores = Object.keys(args.storeEnvironment ?? {}).map((variable) => [variable, "x".repeat(longestEndpoint)]);
-  const environment = { ...Object.fromEntries(stores), ...args.environment };
+  const unknown = Object.keys(args.storeEnvironment ?? {}).map((variable): [string, string] => [
+    variable,
+    "x".repeat(longestEndpoint),
+  ]);
+  const environment = { ...Object.fromEntries(unknown), ...args.environment };
   const bytes = Buffer.byteLength(
     templateUserData({ ...args, environment, logGroup: logGroupName(name) }, args),
     "utf8",
