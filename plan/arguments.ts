@@ -11,6 +11,7 @@ export interface Arguments {
   readonly config: readonly string[];
   readonly models?: string;
   readonly usage?: string;
+  readonly prices?: string;
   readonly format: Format;
   readonly out?: string;
   readonly diff?: string;
@@ -63,6 +64,7 @@ function command(): Command {
     .option("--config <key=value>", "override a key of the configuration; dots for nested keys", collect, [])
     .option("--models <file|s3://bucket/prefix>", "model listing; the one in the configuration by default", notEmpty)
     .option("--usage <file>", "a month's usage in the form of plan/cost/usage.yaml, for the cost", notEmpty)
+    .option("--prices <file>", "prices of your own before the table's: each with unit, source and date", notEmpty)
     .addOption(new Option("--format <format>", "form of the output").choices(formats).default("text"))
     .option("--out <file>", "write there, whole or not at all, rather than to standard output", notEmpty)
     .option("--diff <ref|plan.json>", "show what changes from a git ref, or from a plan written as JSON", notEmpty)

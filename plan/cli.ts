@@ -113,6 +113,7 @@ async function run(args: Arguments): Promise<number> {
       config: args.config,
       models: args.models,
       usage: args.usage,
+      prices: args.prices,
       policies: args.policy,
       traces: args.trace === true,
       progress,

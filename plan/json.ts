@@ -73,6 +73,10 @@ export const planSchema = z
       unpriced: z
         .array(z.string())
         .meta({ description: "Types that cost money, of which no price with a source is known" }),
+      reasons: z
+        .record(z.string(), z.string())
+        .optional()
+        .meta({ description: "Why, by unpriced type, and how its price is got; absent in plans of before" }),
     }),
     warnings: z.array(z.string()),
   })

@@ -3,6 +3,7 @@
 export const lazy = {
   evaluate: () => require("./evaluate/program") as typeof import("./evaluate/program"),
   cost: () => require("./cost/cost") as typeof import("./cost/cost"),
+  ownPrices: () => require("./cost/own-prices") as typeof import("./cost/own-prices"),
   usage: () => require("./cost/usage") as typeof import("./cost/usage"),
   judge: () => require("./judge") as typeof import("./judge"),
   plan: () => require("./plan") as typeof import("./plan"),

@@ -19,6 +19,8 @@ export interface PlanOptions {
   readonly models?: string | undefined;
   /** YAML with a stack's own usage, in place of `plan/cost/usage.yaml`'s assumptions. */
   readonly usage?: string | undefined;
+  /** YAML with prices of the user's own, before the checked-in table's. */
+  readonly prices?: string | undefined;
   /** @default true */
   readonly policies?: boolean;
   /** Keeps stack traces for whoever debugs the program. @default false */
@@ -37,6 +39,8 @@ export interface Planned {
   readonly policies: PolicyReport | undefined;
   /** Ways to pay less. */
   readonly advice: readonly string[];
+  /** Quantity a month of each figure that has no price with a source. */
+  readonly missing: ReadonlyMap<string, number>;
   /** True where a monthly budget of the stack is exceeded. */
   readonly exceeded: boolean;
 }
@@ -113,6 +117,10 @@ export async function makePlan(options: PlanOptions): Promise<Planned> {
   const usage = lazy
     .usage()
     .loadUsage(options.usage === undefined ? undefined : { file: userPath(options.usage, root), shown: options.usage });
+  const own =
+    options.prices === undefined
+      ? undefined
+      : lazy.ownPrices().loadOwnPrices(userPath(options.prices, root), options.prices);
   progress?.stage("loading the program");
   const judge = options.policies === false ? undefined : new (lazy.judge().Judge)();
   try {
@@ -127,7 +135,7 @@ export async function makePlan(options: PlanOptions): Promise<Planned> {
     const report = await judge?.judge(evaluation, settings, progress);
     const policy = report ? lazy.judge().policyResults(report) : { violations: [], evaluated: 0 };
     progress?.stage("pricing");
-    const priced = lazy.cost().priceAll(evaluation, settings.config, usage);
+    const priced = lazy.cost().priceAll(evaluation, settings.config, usage, own);
     return {
       region: evaluation.region,
       config: settings.config,
@@ -135,6 +143,7 @@ export async function makePlan(options: PlanOptions): Promise<Planned> {
       plan: assemble(evaluation, policy, priced),
       policies: report,
       advice: priced.advice,
+      missing: priced.missing,
       exceeded: priced.exceeded !== undefined,
     };
   } finally {

@@ -106,13 +106,24 @@ export function costByComponent(plan: Plan): [component: string, monthly: number
   return [...sums].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1));
 }
 
+/** What has no price, each with the reason; a plan of before has none. */
+export function notPriced({ cost }: Plan): [type: string, reason: string][] {
+  return cost.unpriced.map((type) => [type, cost.reasons?.[type] ?? "no reason is known"]);
+}
+
+/** Warnings without those that stand with the cost: what has no price. */
+export function warningsBesideCost({ warnings, cost }: Plan): string[] {
+  const shown = new Set(Object.entries(cost.reasons ?? {}).map(([type, reason]) => `Not priced: ${type}: ${reason}`));
+  return warnings.filter((warning) => !shown.has(warning));
+}
+
 function cost(plan: Plan): string[] {
   const byComponent = costByComponent(plan);
   const width = Math.max(0, ...byComponent.map(([component]) => component.length));
   const lines = byComponent.map(
     ([component, monthly]) => `  ${component.padEnd(width)}  ${money(monthly).padStart(12)}`,
   );
-  if (plan.cost.unpriced.length > 0) lines.push(`  not priced: ${plan.cost.unpriced.join(", ")}`);
+  for (const [type, reason] of notPriced(plan)) lines.push(`  not priced: ${type}: ${reason}`);
   return lines;
 }
 
@@ -144,9 +155,10 @@ export function renderText(plan: Plan, options: TextOptions): string {
     lines.push("", colors.bold(`Models: ${accepted.length} accepted, ${rejected.length} rejected`));
     lines.push(...limited(rejected, full, ({ key, reason }) => `${JSON.stringify(key)} ${reason}`));
   }
+  const warnings = warningsBesideCost(plan);
   section(
-    `Warnings: ${plan.warnings.length}`,
-    limited(plan.warnings, full, (warning) => colors.yellow(warning)),
+    `Warnings: ${warnings.length}`,
+    limited(warnings, full, (warning) => colors.yellow(warning)),
   );
   const verdict = `${mandatory} mandatory and ${plan.policy.violations.length - mandatory} advisory`;
   lines.push("", colors.bold(`Policies: ${plan.policy.evaluated} run, violations: ${verdict}`));

@@ -2,14 +2,17 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import * as path from "node:path";
 import { Command, CommanderError, InvalidArgumentError } from "commander";
+import { PriceBook } from "../cost/price-book";
 import { EvaluationError, exitStatus, UsageError } from "../failure";
 import { lazy } from "../lazy";
 import { Progress } from "../progress";
 import { isFile, projectRoot, userPath } from "../settings/project";
+import { allowanceFor } from "./allowance";
 import { limitOf, withLimit } from "./limit";
 
 interface Options {
   readonly configFile?: string;
+  readonly prices?: string;
   readonly headroom: number;
   readonly extra: number;
   readonly write?: boolean;
@@ -29,7 +32,8 @@ function command(): Command {
     .argument("[stack]", "name of a stack: finds Pulumi.<stack>.yaml")
     .option("--config-file <file>", "any other file in the form of a stack file")
     .option("--headroom <percent>", "percent above the estimate", amount, 30)
-    .option("--extra <usd>", "USD a month for what the planner has no price for", amount, 0)
+    .option("--prices <file>", "prices of your own, as npm run plan takes them")
+    .option("--extra <usd>", "USD a month for anything else", amount, 0)
     .option("--write", "write the limit into the file")
     .showHelpAfterError("More: npm run budget -- --help")
     .allowExcessArguments(false)
@@ -41,15 +45,27 @@ const usd = (value: number) => `${value.toFixed(2)} USD`;
 async function run(stack: string | undefined, options: Options): Promise<void> {
   const root = projectRoot();
   const progress = new Progress();
-  const { plan } = await lazy
+  const { plan, region, missing } = await lazy
     .plan()
-    .makePlan({ root, stack, configFile: options.configFile, policies: false, progress })
+    .makePlan({ root, stack, configFile: options.configFile, prices: options.prices, policies: false, progress })
     .finally(() => progress.end());
-  const { monthly, unpriced } = plan.cost;
-  const limit = limitOf({ estimate: monthly, extra: options.extra, headroomPercent: options.headroom });
-  const extra = options.extra > 0 ? ` and ${usd(options.extra)} beside` : "";
-  console.log(`${usd(monthly)} estimated${extra}, ${options.headroom} % above: a limit of ${limit} USD a month`);
-  if (unpriced.length > 0) console.log(`Not in the estimate, give --extra for it: ${unpriced.join(", ")}`);
+  const { monthly } = plan.cost;
+  const { allowed, usd: allowance, open } = allowanceFor(missing, PriceBook.of(region));
+  const beside = allowance + options.extra;
+  const limit = limitOf({ estimate: monthly, extra: beside, headroomPercent: options.headroom });
+  const parts = [
+    `${usd(monthly)} estimated`,
+    ...(allowance > 0 ? [`${usd(allowance)} set aside for what has no price`] : []),
+    ...(options.extra > 0 ? [`${usd(options.extra)} beside`] : []),
+  ];
+  console.log(`${parts.join(", ")}, ${options.headroom} % above: a limit of ${limit} USD a month`);
+  for (const { key, hours, instance, times, usd: amount } of allowed) {
+    console.log(
+      `  ${key}: ${hours} h at ${times.toFixed(2)} times ${instance}, the dearest of its kind: ${usd(amount)}`,
+    );
+  }
+  if (open.length > 0) console.log(`Not in it, give --extra for it: ${open.join(", ")}`);
+  if (missing.size > 0) console.log("npm run prices asks AWS for these prices, --prices takes yours");
   if (options.write !== true) return;
   const file =
     options.configFile === undefined

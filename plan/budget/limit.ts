@@ -5,7 +5,7 @@ import { UsageError } from "../failure";
 export interface LimitParts {
   /** The planner's estimate in USD a month. */
   readonly estimate: number;
-  /** What the planner has no price for, in USD a month, as somebody else says. */
+  /** What is set aside for figures without a price, and what somebody adds, in USD a month. */
   readonly extra: number;
   readonly headroomPercent: number;
 }

@@ -11,6 +11,7 @@ import { dataPricers } from "./pricers/data";
 import { managementPricers } from "./pricers/management";
 import { networkPricers } from "./pricers/network";
 import { scheduledHours, stoppedWhenIdle, type RunningHours } from "./running-hours";
+import type { OwnPrices } from "./own-prices";
 import { unpricedReasons } from "./unpriced";
 import type { Usage } from "./usage";
 
@@ -26,6 +27,8 @@ export interface CostReport {
   /** What has no price, and why; and ways to pay less. */
   readonly warnings: readonly string[];
   readonly advice: readonly string[];
+  /** Quantity a month of each figure that has no price with a source. */
+  readonly missing: ReadonlyMap<string, number>;
   /** Limit of the tightest monthly budget that is exceeded. */
   readonly exceeded: { readonly limit: number; readonly name: string } | undefined;
 }
@@ -47,12 +50,15 @@ export function topComponent(resource: RecordedResource, resources: Resources): 
 /** `us-east-1-chi-2a` is a Local Zone, `us-east-1a` is not. */
 const localZone = /^[a-z]{2}(-[a-z]+)+-\d-[a-z]+-\d[a-z]$/;
 
-function inLocalZone(resource: RecordedResource, resources: Resources): boolean {
-  if (localZone.test(text(resource.inputs.availabilityZone) ?? "")) return true;
+/** The group of the Local Zone that a resource stands in; undefined in a Region's own zones. */
+function localZoneGroup(resource: RecordedResource, resources: Resources): string | undefined {
   const urns = ["subnetId", "subnetIds", "vpcZoneIdentifiers"].flatMap(
     (property) => resource.propertyDependencies[property] ?? [],
   );
-  return urns.some((urn) => localZone.test(text(resources.get(urn)?.inputs.availabilityZone) ?? ""));
+  const zones = [resource.inputs, ...urns.map((urn) => resources.get(urn)?.inputs)].map(
+    (inputs) => text(inputs?.availabilityZone) ?? "",
+  );
+  return zones.find((zone) => localZone.test(zone))?.slice(0, -1);
 }
 
 function contextOf(
@@ -131,14 +137,22 @@ function exceededBudget(resources: Resources, lines: Cost["lines"], total: numbe
   return tightest;
 }
 
+/** Why a type has no price, and how a user gets it. */
+function whyUnpriced(type: string, keys: ReadonlySet<string>, region: string): string {
+  const missing = [...keys].filter(Boolean).sort();
+  if (missing.length === 0) return unpricedReasons[type] ?? "no pricer knows the type";
+  return `no price with a source for ${missing.join(", ")} in ${region}: npm run prices asks AWS for it, --prices takes yours`;
+}
+
 /** Prices every resource of an evaluated program. */
 export function priceAll(
   evaluation: Pick<Evaluation, "project" | "stage" | "region" | "resources">,
   config: Readonly<Record<string, string>>,
   usage: Usage,
+  own?: OwnPrices,
 ): CostReport {
   const { project, stage, region } = evaluation;
-  const book = PriceBook.of(region);
+  const book = PriceBook.of(region, own);
   const resources: Resources = new Map(evaluation.resources.map((resource) => [resource.urn, resource]));
   const scheduleText = config[`${project}:schedule`];
   const schedule =
@@ -146,6 +160,7 @@ export function priceAll(
   const idleStops = stoppedWhenIdle(evaluation.resources);
   const lines: Cost["lines"] = [];
   const unpriced = new Map<string, Set<string>>();
+  const missing = new Map<string, number>();
   for (const resource of evaluation.resources) {
     const { type, urn } = resource;
     if (isFree(type)) continue;
@@ -156,25 +171,28 @@ export function priceAll(
       continue;
     }
     const component = topComponent(resource, resources);
-    const bill = new Bill(book, inLocalZone(resource, resources) ? usage.localZone.surcharge : 0);
+    const group = localZoneGroup(resource, resources);
+    const bill = new Bill(book, group === undefined ? undefined : { group, surcharge: usage.localZone.surcharge });
     try {
       pricer(contextOf(resource, resources, usage, component, schedule, idleStops), bill);
     } catch (error) {
       if (!(error instanceof NoPrice)) throw error;
-      unpriced.set(type, (unpriced.get(type) ?? new Set()).add(error.message));
-      continue;
+      bill.missing.set(error.message, 1);
     }
+    for (const [key, quantity] of bill.missing) missing.set(key, (missing.get(key) ?? 0) + quantity);
+    for (const key of bill.missing.keys()) unpriced.set(type, (unpriced.get(type) ?? new Set()).add(key));
     if (bill.monthly > 0) lines.push({ urn, component, monthly: cents(bill.monthly), basis: bill.basis });
   }
   const monthly = cents(lines.reduce((sum, line) => sum + line.monthly, 0));
-  const warnings = [...unpriced].map(([type, keys]) => {
-    const missing = [...keys].filter(Boolean).sort();
-    const reason = unpricedReasons[type] ?? "no pricer knows the type";
-    return `Not priced: ${type}: ${missing.length > 0 ? `no price with a source for ${missing.join(", ")} in ${region}` : reason}`;
-  });
+  const reasons = Object.fromEntries(
+    [...unpriced].sort(([a], [b]) => (a < b ? -1 : 1)).map(([type, keys]) => [type, whyUnpriced(type, keys, region)]),
+  );
+  const warnings = Object.entries(reasons).map(([type, reason]) => `Not priced: ${type}: ${reason}`);
+  const idle = book.idle().map((key) => `Price ${key} of --prices is used by nothing in this plan`);
   return {
-    cost: { currency: "USD", monthly, lines, unpriced: [...unpriced.keys()].sort() },
-    warnings: warnings.sort(),
+    cost: { currency: "USD", monthly, lines, unpriced: Object.keys(reasons), reasons },
+    warnings: [...warnings, ...idle],
+    missing,
     advice: adviceOn(lines, resources, usage),
     exceeded: exceededBudget(resources, lines, monthly),
   };

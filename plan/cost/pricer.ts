@@ -24,24 +24,39 @@ function show(quantity: number): string {
   return quantity.toLocaleString("en", { maximumFractionDigits: 4 });
 }
 
+export interface LocalZoneRates {
+  /** The zone's group, such as `us-east-1-chi-2`, under which the table keeps its own prices. */
+  readonly group: string;
+  /** Share on top of the Region's price, where the table has none of the zone's own. */
+  readonly surcharge: number;
+}
+
 /** The items of one resource: quantity times unit price, each with its source. */
 export class Bill {
   private readonly items: string[] = [];
   private readonly sources = new Set<string>();
   private readonly notes: string[] = [];
   private sum = 0;
+  private surcharge = 0;
+  /** Items that have no price with a source: their quantity by key. */
+  readonly missing = new Map<string, number>();
 
   constructor(
     private readonly book: PriceBook,
-    /** Share of on-demand prices on top: the Local Zone's. */
-    private readonly surcharge = 0,
+    private readonly localZone?: LocalZoneRates,
   ) {}
 
-  /** @throws NoPrice where the book has no such price */
+  /** Puts an item on the bill; one without a price is named as missing, and the others stand. */
   add(what: string, quantity: number, key: string): this {
-    const price = this.book.find(key);
-    if (!price) throw new NoPrice(key);
-    this.sum += quantity * price.usd * (1 + this.surcharge);
+    const there = this.localZone && this.book.find(`${this.localZone.group}/${key}`);
+    const price = there ?? this.book.find(key);
+    if (!price) {
+      this.missing.set(key, (this.missing.get(key) ?? 0) + quantity);
+      return this;
+    }
+    const surcharge = there ? 0 : (this.localZone?.surcharge ?? 0);
+    this.surcharge = Math.max(this.surcharge, surcharge);
+    this.sum += quantity * price.usd * (1 + surcharge);
     this.items.push(`${what}: ${show(quantity)} x $${price.usd} a ${price.unit}`);
     this.sources.add(`${price.source}, ${price.date}`);
     return this;
@@ -67,6 +82,7 @@ export class Bill {
       this.items.join("; "),
       ...surcharge,
       ...this.notes,
+      ...(this.missing.size > 0 ? [`not in it, without a price: ${[...this.missing.keys()].join(", ")}`] : []),
       ...(this.sources.size > 0 ? [`source: ${[...this.sources].join(" and ")}`] : []),
     ]
       .filter(Boolean)

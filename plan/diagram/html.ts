@@ -4,6 +4,7 @@ import * as path from "node:path";
 import type { Plan, PlannedResource } from "../json";
 import { money } from "../report/markdown-text";
 import { projectRoot } from "../settings/project";
+import { notPriced } from "../text";
 import { layOut } from "./layout";
 import { makeScene, type Place, type SceneNode } from "./scene";
 import { escape, renderSvg } from "./svg";
@@ -118,6 +119,12 @@ function violationList(plan: Plan): string {
   return `<h2>Violations: ${violations.length}</h2>${items.join("")}`;
 }
 
+/** What the sum leaves out, and why. */
+function unpricedList(plan: Plan): string {
+  const rows = notPriced(plan).map(([type, reason]) => `<dt>${escape(type)}</dt><dd>${escape(reason)}</dd>`);
+  return rows.length === 0 ? "" : `<h2>Not priced, so not in the sum: ${rows.length}</h2><dl>${rows.join("")}</dl>`;
+}
+
 const layers = [
   ["network", "Network", true],
   ["access", "Access", true],
@@ -160,7 +167,7 @@ ${part("page.css")}</style>
 </header>
 <main>
 <section id="canvas" aria-label="Diagram" tabindex="0">${svg}</section>
-<aside id="details" aria-live="polite" aria-label="Details" tabindex="0"><p>Choose a resource: click, or Tab and Enter. Arrow keys go to the nearest one, Escape closes.</p>${violationList(plan)}</aside>
+<aside id="details" aria-live="polite" aria-label="Details" tabindex="0"><p>Choose a resource: click, or Tab and Enter. Arrow keys go to the nearest one, Escape closes.</p>${violationList(plan)}${unpricedList(plan)}</aside>
 </main>
 <script type="application/json" id="data">${embedded(details(plan, allNodes(scene.root)))}</script>
 <script>

@@ -3,7 +3,7 @@ import { comparisonOf, estimateCells } from "../cost/estimate";
 import { renderMermaid } from "../diagram/mermaid";
 import { makeScene } from "../diagram/scene";
 import type { Plan } from "../json";
-import { costByComponent } from "../text";
+import { costByComponent, notPriced, warningsBesideCost } from "../text";
 import { cell, codeSpan, money } from "./markdown-text";
 
 const longList = 40;
@@ -57,11 +57,18 @@ export function renderMarkdown(plan: Plan, region: string, advice: readonly stri
     lines.push(...folded(`Beside ${comparison.source}`, table));
   }
   lines.push("", "```mermaid", renderMermaid(makeScene(plan, region)), "```");
-  lines.push(...folded(`Warnings: ${plan.warnings.length}`, limited(plan.warnings, cell)));
+  const warnings = warningsBesideCost(plan);
+  lines.push(...folded(`Warnings: ${warnings.length}`, limited(warnings, cell)));
   lines.push(
     ...folded(
       `Rejected keys: ${rejected.length}`,
       limited(rejected, ({ key, reason }) => `${codeSpan(key)} ${cell(reason)}`),
+    ),
+  );
+  lines.push(
+    ...folded(
+      `Not priced, so not in the sum: ${plan.cost.unpriced.length}`,
+      limited(notPriced(plan), ([type, reason]) => `${codeSpan(type)}: ${cell(reason)}`),
     ),
   );
   lines.push(...folded("Ways to pay less", limited(advice, cell)));

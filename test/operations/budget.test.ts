@@ -1,12 +1,15 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { copyFileSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { Budget } from "../../components/operations/budget";
 import { validate } from "../../config";
+import { allowanceFor } from "../../plan/budget/allowance";
 import { limitOf, withLimit } from "../../plan/budget/limit";
+import { everyStack } from "../../plan/checkov/run";
+import { PriceBook } from "../../plan/cost/price-book";
 import { makePlan } from "../../plan/plan";
 import { register } from "../support/program";
 
@@ -104,20 +107,56 @@ describe("Budget", () => {
       assert.throws(() => withLimit("config:\n  p:budget: {}\n", "p", 1), /p:budget has no monthlyUsd to set/);
     });
 
-    for (const file of readdirSync(join(root, "blueprints")).filter((name) => /^[\w-]+\.yaml$/.test(name))) {
-      it(`stands above what ${file} is estimated at, and within twice of it where all is priced`, async () => {
-        const { plan, exceeded } = await makePlan({
-          root,
-          configFile: join(root, "blueprints", file),
-          policies: false,
-        });
+    for (const { name, configFile } of everyStack(root)) {
+      it(`of ${name} stands above what the planner says, and within twice of it`, async () => {
+        const where = configFile ? { configFile } : { stack: name };
+        const { plan, exceeded, missing, region } = await makePlan({ root, ...where, policies: false });
         assert.equal(exceeded, false, `estimated at ${plan.cost.monthly}: npm run budget sets the limit anew`);
-        const budget = plan.resources.find(({ type }) => type === "aws:budgets/budget:Budget");
+        // The backtests' own budget is of one component.
+        const budget = plan.resources.find(
+          ({ type, inputs }) => type === "aws:budgets/budget:Budget" && inputs.costFilters === undefined,
+        );
         const limit = Number(budget?.inputs.limitAmount);
-        const dear = plan.cost.unpriced.some((type) => /rds\/instance|replicationGroup|eks/.test(type));
-        assert.ok(dear || limit <= 2 * plan.cost.monthly, `${limit} against ${plan.cost.monthly}`);
+        const all = plan.cost.monthly + allowanceFor(missing, PriceBook.of(region)).usd;
+        assert.ok(limit >= all && limit <= 2 * all, `${limit} against ${all}`);
       });
     }
+  });
+
+  describe("what it sets aside for figures without a price", () => {
+    const book = PriceBook.of("us-east-1");
+    const measurable = (key: string) => allowanceFor(new Map([[key, 1]]), book).allowed[0];
+
+    it("is never below a price that is known", () => {
+      const known = book.keys().filter((key) => /^(rds\.\w+\.db|elasticache\.cache)\./.test(key));
+      assert.ok(known.length >= 6, known.join());
+      for (const key of known) {
+        const price = book.find(key)?.usd ?? 0;
+        const [one] = allowanceFor(new Map([[key, 100]]), book).allowed;
+        assert.ok((one?.usd ?? 0) >= price * 100 - 0.005 && (one?.usd ?? 0) < price * 200, `${key} ${one?.usd}`);
+      }
+    });
+    it("is measured by the instance of the same size, for all hours", () => {
+      // 0.1008 an hour, 1.78125 times: what a db.m5.large costs above an m5.large.
+      const { allowed, usd, open } = allowanceFor(new Map([["rds.postgres.db.r6g.large", 1460]]), book);
+      assert.deepEqual(
+        allowed.map(({ instance, times }) => [instance, times.toFixed(5)]),
+        [["ec2.r6g.large", "1.78125"]],
+      );
+      assert.deepEqual([usd, open], [262.14, []]);
+      assert.equal(measurable("elasticache.cache.t4g.micro")?.times.toFixed(2), "1.92");
+    });
+    it("leaves open what nothing measures", () => {
+      const missing = new Map([
+        ["guardduty.events", 5],
+        ["rds.postgres.db.z9.huge", 730],
+      ]);
+      assert.deepEqual(allowanceFor(missing, book), {
+        allowed: [],
+        usd: 0,
+        open: ["guardduty.events", "rds.postgres.db.z9.huge"],
+      });
+    });
   });
 
   describe("command", () => {
@@ -131,8 +170,13 @@ describe("Budget", () => {
       const { status, stdout } = run("--config-file", file, "--extra", "100", "--headroom", "0", "--write");
       rmSync(folder, { recursive: true });
       assert.equal(status, 0);
-      assert.match(stdout, /USD estimated and 100\.00 USD beside, 0 % above: a limit of \d+0 USD a month/);
-      assert.match(stdout, /Not in the estimate, give --extra for it: .*aws:rds\/instance:Instance/);
+      assert.match(
+        stdout,
+        /USD estimated, [\d.]+ USD set aside for what has no price, 100\.00 USD beside, 0 % above: a limit of \d+0 USD/,
+      );
+      assert.match(stdout, /rds\.postgres\.db\.t4g\.medium: \d+ h at 1\.78 times ec2\.t4g\.medium, .*: [\d.]+ USD/);
+      assert.match(stdout, /Not in it, give --extra for it: .*schedule\.invocations/);
+      assert.match(stdout, /npm run prices asks AWS for these prices, --prices takes yours/);
       assert.match(stdout, /written to /);
     });
     it("refuses bad usage with status 2 and no trace", () => {

@@ -161,6 +161,24 @@ const lambdaFunction: Pricer = ({ inputs, usage }, bill) => {
   bill.add("duration", requestsMillions * 1e6 * durationSeconds * gb, `lambda.gb-seconds.${architecture}`);
 };
 
+/** vCPUs of a size: `xlarge` has four in every family, and each multiple as many times. */
+function vcpusOf(size: string): number | undefined {
+  if (size === "large") return 2;
+  const [, times] = /^(\d*)xlarge$/.exec(size) ?? [];
+  return times === undefined ? undefined : 4 * Number(times || 1);
+}
+
+/** Batch starts instances for jobs and ends them: its jobs' vCPU hours are assumed, at the first type that it may start. */
+const batch: Pricer = ({ inputs, usage }, bill) => {
+  const resources = object(inputs.computeResources);
+  const [family = "", size = "xlarge"] = (text(list(resources.instanceTypes)[0]) ?? "").split(".");
+  const vcpus = vcpusOf(size);
+  if (vcpus === undefined) throw new NoPrice(`batch.${family}.${size}`);
+  const hours = usage.batch.vcpuHours / vcpus;
+  bill.add(`${usage.batch.vcpuHours} vCPU hours of jobs on ${family}.${size}`, hours, `ec2.${family}.${size}`);
+  if (text(resources.type) === "SPOT") bill.note("spot capacity at the on-demand price, its upper bound");
+};
+
 export const computePricers: Readonly<Record<string, Pricer>> = {
   "aws:ec2/instance:Instance": instance,
   "aws:autoscaling/group:Group": autoscalingGroup,
@@ -174,4 +192,5 @@ export const computePricers: Readonly<Record<string, Pricer>> = {
   "eks:index:NodeGroup": eksNodeGroup,
   "eks:index:NodeGroupV2": eksNodeGroup,
   "aws:lambda/function:Function": lambdaFunction,
+  "aws:batch/computeEnvironment:ComputeEnvironment": batch,
 };

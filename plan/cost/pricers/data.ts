@@ -47,8 +47,19 @@ const table: Pricer = ({ inputs, usage }, bill) => {
 const fileSystem: Pricer = ({ inputs, usage }, bill) =>
   void bill.add("storage", usage.efs.storedGb, inputs.availabilityZoneName ? "efs.one-zone" : "efs.standard");
 
+/** Backups kept in another Region, at that Region's price. */
+const backupsReplication: Pricer = ({ inputs, usage }, bill) => {
+  const key = "rds.backup";
+  bill.add("backups", usage.backupCopy.storedGb, text(inputs.region) ? `${text(inputs.region) ?? ""}/${key}` : key);
+};
+
 export const dataPricers: Readonly<Record<string, Pricer>> = {
   "aws:rds/instance:Instance": rdsInstance,
+  "aws:rds/instanceAutomatedBackupsReplication:InstanceAutomatedBackupsReplication": backupsReplication,
+  "aws:athena/workgroup:Workgroup": ({ usage }, bill) =>
+    void bill.add("data scanned", usage.athena.scannedTb, "athena.scanned"),
+  "aws:backup/restoreTestingSelection:RestoreTestingSelection": ({ usage }, bill) =>
+    void bill.add("tested recovery points", usage.restoreTest.recoveryPoints, "backup.restore-test"),
   "aws:elasticache/replicationGroup:ReplicationGroup": replicationGroup,
   "aws:elasticache/cluster:Cluster": ({ inputs }, bill) => {
     if (inputs.replicationGroupId !== undefined) bill.note("priced with its replication group");

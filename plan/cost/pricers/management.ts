@@ -38,9 +38,20 @@ export const managementPricers: Readonly<Record<string, Pricer>> = {
       .add("ingested", usage.logGroup.ingestedGb, "logs.ingested")
       .add("stored", usage.logGroup.storedGb, "logs.stored"),
   "aws:cloudwatch/metricAlarm:MetricAlarm": alarm,
+  "aws:cloudwatch/compositeAlarm:CompositeAlarm": (_context, bill) => void bill.add("alarm", 1, "alarm.composite"),
+  "aws:cloudwatch/logDelivery:LogDelivery": ({ usage }, bill) =>
+    void bill.add("delivered", usage.logDelivery.deliveredGb, "logs.delivered"),
   "aws:cloudwatch/dashboard:Dashboard": (_context, bill) => void bill.add("dashboard", 1, "dashboard"),
   "aws:cloudwatch/eventBus:EventBus": ({ usage }, bill) =>
     void bill.add("events", usage.eventBus.eventsMillions, "events.custom"),
+  "aws:scheduler/schedule:Schedule": ({ usage }, bill) =>
+    void bill.add("invocations", usage.schedule.invocationsMillions, "schedule.invocations"),
+  "aws:guardduty/detector:Detector": ({ usage }, bill) =>
+    void bill
+      .add("events", usage.guardduty.eventsMillions, "guardduty.events")
+      .add("flow logs", usage.guardduty.flowLogsGb, "guardduty.flow-logs"),
+  "aws:securityhub/account:Account": ({ usage }, bill) =>
+    void bill.add("checks", usage.securityHub.checks, "securityhub.checks"),
   "aws:sfn/stateMachine:StateMachine": ({ usage }, bill) =>
     void bill.add("transitions", usage.stateMachine.transitions1k, "sfn.transitions"),
   "aws:cfg/recorder:Recorder": ({ usage }, bill) =>

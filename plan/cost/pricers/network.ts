@@ -34,6 +34,9 @@ const distribution: Pricer = ({ inputs, usage }, bill) => {
   else bill.add("data out", usage.cloudfront.outGb, "cloudfront.out");
 };
 
+const edgeFunction: Pricer = ({ usage }, bill) =>
+  void bill.add("invocations", usage.cloudfront.functionMillions, "cloudfront.functions");
+
 export const networkPricers: Readonly<Record<string, Pricer>> = {
   "aws:ec2/natGateway:NatGateway": ({ usage }, bill) =>
     void bill.hours("NAT gateway", 1, "nat").add("data", usage.natGateway.dataGb, "nat.data"),
@@ -45,6 +48,7 @@ export const networkPricers: Readonly<Record<string, Pricer>> = {
     void bill.hours("load balancer", 1, "nlb").add("capacity units", usage.loadBalancer.lcu, "nlb.lcu"),
   "aws:wafv2/webAcl:WebAcl": webAcl,
   "aws:cloudfront/distribution:Distribution": distribution,
+  "aws:cloudfront/function:Function": edgeFunction,
   "aws:route53/zone:Zone": ({ inputs }, bill) =>
     void bill.add(Object.keys(object(inputs.vpcs)).length > 0 ? "private zone" : "zone", 1, "route53.zone"),
 };

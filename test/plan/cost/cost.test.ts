@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { priceAll, pricers } from "../../../plan/cost/cost";
 import { isFree } from "../../../plan/cost/free";
+import type { OwnPrices } from "../../../plan/cost/own-prices";
 import { PriceBook } from "../../../plan/cost/price-book";
 import { scheduledHours } from "../../../plan/cost/running-hours";
 import { loadUsage } from "../../../plan/cost/usage";
@@ -35,8 +36,12 @@ function resource(
   };
 }
 
-const priced = (resources: readonly RecordedResource[], config: Record<string, string> = {}, region = "us-east-1") =>
-  priceAll({ project: "p", stage: "qa", region, resources }, config, loadUsage());
+const priced = (
+  resources: readonly RecordedResource[],
+  config: Record<string, string> = {},
+  region = "us-east-1",
+  own?: OwnPrices,
+) => priceAll({ project: "p", stage: "qa", region, resources }, config, loadUsage(), own);
 
 describe("the cost of a plan", () => {
   const ec2 = "aws:ec2/instance:Instance";
@@ -58,10 +63,20 @@ describe("the cost of a plan", () => {
       resource("aws:iam/role:Role", "free", {}),
     ]);
     assert.deepEqual(cost.unpriced, ["aws:braket/device:Device", "aws:rds/instance:Instance"]);
-    assert.deepEqual([cost.monthly, cost.lines], [0, []]);
-    assert.match(
-      warnings.join("\n"),
-      /aws:rds\/instance:Instance: no price with a source for rds\.postgres\.db\.z9\.huge/,
+    // What has a source is priced: 20 GB of storage, and nothing for the instance.
+    assert.deepEqual(
+      cost.lines.map(({ monthly }) => monthly),
+      [2.3],
+    );
+    assert.match(cost.lines[0]?.basis ?? "", /not in it, without a price: rds\.postgres\.db\.z9\.huge/);
+    assert.deepEqual(cost.reasons, {
+      "aws:braket/device:Device": "no pricer knows the type",
+      "aws:rds/instance:Instance":
+        "no price with a source for rds.postgres.db.z9.huge in us-east-1: npm run prices asks AWS for it, --prices takes yours",
+    });
+    assert.deepEqual(
+      warnings,
+      Object.entries(cost.reasons ?? {}).map(([type, reason]) => `Not priced: ${type}: ${reason}`),
     );
   });
 
@@ -78,6 +93,38 @@ describe("the cost of a plan", () => {
     const [a, b] = priced([subnet, here, there]).cost.lines;
     assert.ok(Math.abs(b!.monthly / a!.monthly - 1.15) < 0.001);
     assert.match(b!.basis, /Local Zone assumed 15 % above its Region/);
+  });
+
+  it("takes a Local Zone's own price where the table has one", () => {
+    const subnet = resource("aws:ec2/subnet:Subnet", "s", { availabilityZone: "us-east-1-chi-2a" });
+    const inputs = { instanceType: "c6in.xlarge", rootBlockDevice: { volumeSize: 100, volumeType: "gp2" } };
+    const there = resource(ec2, "there", inputs, { propertyDependencies: { subnetId: [subnet.urn] } });
+    const zone = { usd: 0.3, unit: "hour", source: "a contract", date: "2026-11-01" };
+    const own = new Map([["us-east-1-chi-2/ec2.c6in.xlarge", zone]]);
+    const [line] = priced([subnet, there], {}, "us-east-1", own).cost.lines;
+    // The instance at the zone's price, the volume at the Region's and the assumed surcharge.
+    assert.ok(Math.abs((line?.monthly ?? 0) - (0.3 * 730 + 10 * 1.15)) < 0.01, String(line?.monthly));
+    assert.match(line?.basis ?? "", /a contract, 2026-11-01/);
+  });
+
+  it("prices backups in another Region by that Region's table alone", () => {
+    const type = "aws:rds/instanceAutomatedBackupsReplication:InstanceAutomatedBackupsReplication";
+    const copy = resource(type, "copy", { region: "us-west-2" });
+    assert.match(priced([copy]).cost.reasons?.[type] ?? "", /no price with a source for us-west-2\/rds\.backup/);
+    const price = { usd: 0.095, unit: "GB-month", source: "a bill", date: "2026-11-01" };
+    const own = new Map([["us-west-2/rds.backup", price]]);
+    assert.equal(priced([copy], {}, "us-east-1", own).cost.monthly, 4.75);
+  });
+
+  it("prices Batch by the assumed hours of its jobs, at its first instance type", () => {
+    const type = "aws:batch/computeEnvironment:ComputeEnvironment";
+    const of = (instanceTypes: string[]) =>
+      resource(type, "batch", { computeResources: { instanceTypes, type: "SPOT" } });
+    // 100 vCPU hours are 25 of a c7i.xlarge, and 12.5 of a c7i.2xlarge at twice its price.
+    assert.equal(priced([of(["c7i", "m7i"])]).cost.monthly, 4.46);
+    assert.equal(priced([of(["c7i.2xlarge"])]).cost.monthly, 4.46);
+    assert.match(priced([of(["c7i"])]).cost.lines[0]?.basis ?? "", /spot capacity at the on-demand price/);
+    assert.deepEqual(priced([of(["optimal"])]).cost.unpriced, [type]);
   });
 
   it("prices what a schedule stops by the exchange's real sessions", () => {
