@@ -2,9 +2,10 @@
 
 import uuid
 
-from moto.backup.models import backup_backends
+from moto.backup.models import Plan, backup_backends
 from moto.core.utils import utcnow
 
+from .fault import Fault
 from .own_services import OwnService, answer, own
 
 
@@ -40,6 +41,20 @@ class Backup(OwnService):
             if one["BackupPlanId"] == self.given["BackupPlanId"]
         ]
         return answer(BackupSelectionsList=shown)
+
+    def update_backup_plan(self):
+        given = self.given
+        backend = backup_backends[self.current_account][self.region]
+        plan = backend.plans.get(given["BackupPlanId"])
+        if plan is None:
+            raise Fault("ResourceNotFoundException", f"There is no backup plan {given['BackupPlanId']}.")
+        fresh = Plan(given["BackupPlan"], plan.creator_request_id, backend)
+        plan.backup_plan, plan.version_id = fresh.backup_plan, fresh.version_id
+        return answer(BackupPlanId=plan.backup_plan_id, BackupPlanArn=plan.backup_plan_arn, VersionId=plan.version_id)
+
+    def list_tags(self):
+        # moto finds the ARN only in a path that ends with a slash, which not every client writes.
+        return answer(Tags=backup_backends[self.current_account][self.region].list_tags(self.given["ResourceArn"]))
 
     # Restore testing: nothing is ever restored here.
 

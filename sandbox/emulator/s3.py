@@ -2,13 +2,19 @@
 
 Log delivery is allowed by any statement of the target's policy, whatever the others look like. A refusal under a condition
 (without TLS, with another key) is not a refusal of everything: moto does not look at conditions, so those are left out.
+
+A replication's rules read back as they were given: moto shows every one without what happens to delete markers.
 """
 
 import json
 from fnmatch import fnmatchcase
 
 from moto.iam.access_control import IAMPolicy, PermissionResult
+from moto.core.responses import ActionResult
 from moto.s3.models import FakeBucket
+from moto.s3.responses import S3Response
+
+from .patch import wrap
 
 LOGGING = "logging.s3.amazonaws.com"
 
@@ -52,3 +58,10 @@ def extend():
     if not hasattr(FakeBucket, "_log_permissions_enabled_policy"):
         raise RuntimeError("moto checks log delivery elsewhere now: look at this mend")
     FakeBucket._log_permissions_enabled_policy = staticmethod(allows_logging)
+
+    @wrap(S3Response, "get_bucket_replication")
+    def replication(old, self):
+        old(self)  # refuses where there is none
+        kept = self.backend.get_bucket_replication(self.bucket_name)
+        rules = [{**rule, "Filter": {"Prefix": (rule.get("Filter") or {}).get("Prefix") or ""}} for rule in kept["Rule"]]
+        return self.serialized(ActionResult({"ReplicationConfiguration": {"Role": kept["Role"], "Rules": rules}}))
