@@ -1,4 +1,4 @@
 import { lifecycle } from "../lifecycle";
-import { networkHolds } from "../read-back";
+import { stackHolds } from "../read-back";
 
-lifecycle("ai-platform", { configFile: "blueprints/ai-platform.yaml", readBack: networkHolds });
+lifecycle("ai-platform", { configFile: "blueprints/ai-platform.yaml", readBack: stackHolds });

@@ -1,4 +1,4 @@
 import { lifecycle } from "../lifecycle";
-import { networkHolds } from "../read-back";
+import { stackHolds } from "../read-back";
 
-lifecycle("betting-bot", { configFile: "blueprints/betting-bot.yaml", readBack: networkHolds });
+lifecycle("betting-bot", { configFile: "blueprints/betting-bot.yaml", readBack: stackHolds });

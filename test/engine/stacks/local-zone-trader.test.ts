@@ -1,4 +1,4 @@
 import { lifecycle } from "../lifecycle";
-import { networkHolds } from "../read-back";
+import { stackHolds } from "../read-back";
 
-lifecycle("local-zone-trader", { configFile: "blueprints/local-zone-trader.yaml", readBack: networkHolds });
+lifecycle("local-zone-trader", { configFile: "blueprints/local-zone-trader.yaml", readBack: stackHolds });

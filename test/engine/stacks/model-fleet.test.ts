@@ -1,4 +1,4 @@
 import { lifecycle } from "../lifecycle";
-import { networkHolds } from "../read-back";
+import { stackHolds } from "../read-back";
 
-lifecycle("model-fleet", { configFile: "blueprints/model-fleet.yaml", readBack: networkHolds });
+lifecycle("model-fleet", { configFile: "blueprints/model-fleet.yaml", readBack: stackHolds });

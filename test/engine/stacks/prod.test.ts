@@ -1,4 +1,4 @@
 import { lifecycle } from "../lifecycle";
-import { networkHolds } from "../read-back";
+import { stackHolds } from "../read-back";
 
-lifecycle("prod", { readBack: networkHolds });
+lifecycle("prod", { readBack: stackHolds });

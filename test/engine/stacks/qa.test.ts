@@ -1,4 +1,4 @@
 import { lifecycle } from "../lifecycle";
-import { networkHolds } from "../read-back";
+import { stackHolds } from "../read-back";
 
-lifecycle("qa", { readBack: networkHolds });
+lifecycle("qa", { readBack: stackHolds });

@@ -1,4 +1,4 @@
 import { lifecycle } from "../lifecycle";
-import { networkHolds } from "../read-back";
+import { stackHolds } from "../read-back";
 
-lifecycle("web-terminal", { configFile: "blueprints/web-terminal.yaml", readBack: networkHolds });
+lifecycle("web-terminal", { configFile: "blueprints/web-terminal.yaml", readBack: stackHolds });
