@@ -97,7 +97,8 @@ function hostsHold(up: () => Up): void {
       const parts = Tags.filter(({ Key = "" }) => /^model-key(-\d+)?$/.test(Key));
       return parts.length > 0 ? [parts.map(({ Value }) => Value).join("")] : [];
     });
-    const listed = fleet.keys.filter((key) => /-outer_\d+_inner_\d+$/.test(key));
+    // The artifact is the key itself, or the folder that files lie in.
+    const listed = fleet.keys.flatMap((key) => /^.+-outer_\d+_inner_\d+(?=\/|$)/.exec(key) ?? []);
     assert.ok(listed.length > 1);
     assert.deepEqual(models.sort(), [...new Set(listed)].sort());
   });
