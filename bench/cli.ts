@@ -5,6 +5,7 @@ import * as path from "node:path";
 import { Command } from "commander";
 import { writeWhole } from "../plan/output";
 import { projectRoot } from "../plan/settings/project";
+import { measurePreview } from "./preview";
 import { terraformPlan } from "./terraform";
 import type { ListingMeasured } from "./listing";
 import type { Measured } from "./worker";
@@ -106,6 +107,17 @@ function terraformLines(rows: readonly Row[], sizes: readonly number[]): string[
   ];
 }
 
+/** The real engine's preview of a stack beside one without components. */
+async function previewLines(stack: string): Promise<string[]> {
+  process.stderr.write(`preview of ${stack} on the engine\n`);
+  const measured = await measurePreview(projectRoot(), stack);
+  if (typeof measured === "string") return [`\`pulumi preview\` was not measured: ${measured}.`];
+  const { resources, seconds, bareSeconds } = measured;
+  return [
+    `\`pulumi preview\` of the sandboxed stack \`${stack}\` (${resources.toLocaleString("en")} resources, without policies): ${two(seconds)} s; the same resources registered by a program without components: ${two(bareSeconds)} s. Ratio ${two(seconds / bareSeconds)}.`,
+  ];
+}
+
 const { sizes } = new Command("bench")
   .description("Measures evaluation, policies and cost by the number of models; writes docs/performance.md.")
   .option("--sizes <list>", "numbers of models", "10,100,1000,10000")
@@ -116,31 +128,37 @@ if (wanted.some((size) => !Number.isInteger(size) || size < 1)) {
   console.error(`--sizes ${sizes}: whole numbers with commas, such as 10,100,1000`);
   process.exit(2);
 }
-const rows = wanted.map((models): Row => {
-  const measured = measurements.map((what) => [what, run("worker.ts", what, models) as Measured] as const);
-  return { models, ...(Object.fromEntries(measured) as Record<What, Measured>) };
-});
-const growth = exponent(rows.map(({ evaluate }) => [evaluate.resources, evaluate.cpuSeconds]));
-const [cpu] = os.cpus();
-const page = [
-  "# Performance",
-  "",
-  "Written by `npm run bench`. Stack `dev` with a fleet of so many models; each figure from a process of its own. The bare program registers the same resources with the same inputs and none of this platform's code, in the same runner (promise stack traces off in both). Processor time is what a busy machine does not stretch; compare figures of one run only.",
-  "",
-  ...table(rows),
-  "",
-  `Evaluation grows with the number of resources to the power ${two(growth)} (1 is linear).`,
-  "",
-  ...plotLines(rows),
-  "",
-  ...terraformLines(rows, wanted),
-  "",
-  "Reading the models of a bucket (a server that answers as S3 does, in a process of its own):",
-  "",
-  ...listingLines(100_000),
-  "",
-  `Measured on ${os.cpus().length} x ${cpu?.model ?? "an unknown processor"}, Node ${process.version}, load ${os.loadavg()[0]?.toFixed(1) ?? "?"} (other work on the machine counts in wall time).`,
-  "",
-].join("\n");
-writeWhole(path.join(projectRoot(), "docs", "performance.md"), page);
-process.stdout.write(page);
+async function main(): Promise<void> {
+  const rows = wanted.map((models): Row => {
+    const measured = measurements.map((what) => [what, run("worker.ts", what, models) as Measured] as const);
+    return { models, ...(Object.fromEntries(measured) as Record<What, Measured>) };
+  });
+  const growth = exponent(rows.map(({ evaluate }) => [evaluate.resources, evaluate.cpuSeconds]));
+  const [cpu] = os.cpus();
+  const page = [
+    "# Performance",
+    "",
+    "Written by `npm run bench`. Stack `dev` with a fleet of so many models; each figure from a process of its own. The bare program registers the same resources with the same inputs and none of this platform's code, in the same runner (promise stack traces off in both). Processor time is what a busy machine does not stretch; compare figures of one run only.",
+    "",
+    ...table(rows),
+    "",
+    `Evaluation grows with the number of resources to the power ${two(growth)} (1 is linear).`,
+    "",
+    ...plotLines(rows),
+    "",
+    ...terraformLines(rows, wanted),
+    "",
+    ...(await previewLines("prod")),
+    "",
+    "Reading the models of a bucket (a server that answers as S3 does, in a process of its own):",
+    "",
+    ...listingLines(100_000),
+    "",
+    `Measured on ${os.cpus().length} x ${cpu?.model ?? "an unknown processor"}, Node ${process.version}, load ${os.loadavg()[0]?.toFixed(1) ?? "?"} (other work on the machine counts in wall time).`,
+    "",
+  ].join("\n");
+  writeWhole(path.join(projectRoot(), "docs", "performance.md"), page);
+  process.stdout.write(page);
+}
+
+void main();

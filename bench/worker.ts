@@ -3,14 +3,14 @@ import { execFileSync } from "node:child_process";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
-import * as pulumi from "@pulumi/pulumi";
+import { bareProgram, type Recorded } from "./bare/program";
 import { Judge } from "../plan/judge";
 import { priceAll } from "../plan/cost/cost";
 import { loadUsage } from "../plan/cost/usage";
 import { planAnswers } from "../plan/evaluate/answers";
 import { makePlan } from "../plan/plan";
 import { renderHtml } from "../plan/diagram/html";
-import { runProgram, type RecordedResource } from "../plan/evaluate/monitor";
+import { runProgram } from "../plan/evaluate/monitor";
 import { evaluate, type Evaluation } from "../plan/evaluate/program";
 import { withModels } from "../plan/settings/model-source";
 import { projectRoot } from "../plan/settings/project";
@@ -59,56 +59,6 @@ async function timed(resources: () => number, body: () => Promise<unknown>): Pro
     resources: resources(),
   };
 }
-
-/** A resource with no class of its own. */
-class Bare extends pulumi.CustomResource {}
-
-/** What a program writes for a property that names other resources: a value that waits for them. */
-function referring(values: readonly pulumi.Resource[], value: unknown): unknown {
-  return values.length === 0 ? value : pulumi.all(values.map(({ urn }) => urn)).apply(() => value);
-}
-
-/**
- * The same resources without this platform's code: each registered by its type and inputs, below the same parent, with the
- * same properties waiting for the resources that they name.
- */
-function bareProgram(resources: readonly RecordedResource[]): () => void {
-  return () => {
-    const made = new Map<string, pulumi.Resource>();
-    const known = new Set(resources.map(({ urn }) => urn));
-    const pending = [...resources];
-    // What a resource refers to comes first; a few passes find an order.
-    while (pending.length > 0) {
-      for (const resource of pending.splice(0)) {
-        const parent = resource.parent === null ? undefined : made.get(resource.parent);
-        if (resource.parent !== null && !parent) {
-          pending.push(resource);
-          continue;
-        }
-        const waitsFor = Object.values(resource.propertyDependencies).flat();
-        if (waitsFor.some((urn) => known.has(urn) && !made.has(urn))) {
-          pending.push(resource);
-          continue;
-        }
-        const options = parent ? { parent } : {};
-        const inputs = Object.fromEntries(
-          Object.entries(resource.inputs).map(([name, value]) => {
-            const named = (resource.propertyDependencies[name] ?? []).flatMap((urn) => made.get(urn) ?? []);
-            return [name, referring(named, value)];
-          }),
-        );
-        made.set(
-          resource.urn,
-          resource.custom
-            ? new Bare(resource.type, resource.name, inputs, options)
-            : new pulumi.ComponentResource(resource.type, resource.name, {}, options),
-        );
-      }
-    }
-  };
-}
-
-type Recorded = Pick<Evaluation, "resources" | "region">;
 
 const recordFile = (models: number, process: number) => path.join(os.tmpdir(), `bench-${process}-${models}.json`);
 

@@ -85,10 +85,11 @@ export const complianceBucketLockedAndReplicated: Policy = {
         "BucketObjectLockConfiguration",
       );
       const retention = locks.map(({ props }) => props.rule?.defaultRetention).find((one) => one);
-      const years = retention ? (retention.years ?? (retention.days ?? 0) / 365) : 0;
+      // The one that is not given is 0 in what the provider reads back.
+      const years = retention ? Math.max(retention.years ?? 0, (retention.days ?? 0) / 365) : 0;
       if (retention?.mode !== "COMPLIANCE") report("its objects can be deleted before their time", bucket);
       else if (years < minimumYears)
-        report(`its objects are locked for ${years} years; ${minimumYears} are asked for`, bucket);
+        report(`its objects are locked for ${Number(years.toFixed(1))} years; ${minimumYears} are asked for`, bucket);
       if (companionsOf(stack, bucket, "BucketReplicationConfig").length === 0)
         report("it has no copy elsewhere", bucket);
     });

@@ -149,6 +149,8 @@ export const resilienceData = [
     "aws:s3/bucket:Bucket",
     ["pass", locked({ mode: "COMPLIANCE", years: 7 })],
     ["pass", locked({ mode: "COMPLIANCE", days: 2557 })],
+    ["pass", locked({ mode: "COMPLIANCE", days: 2192, years: 0 })], // as the provider reads it back
+    ["fail", locked({ mode: "COMPLIANCE", days: 365, years: 0 }), /locked for 1 years; 6/],
     ["pass", [bucket]],
     ["fail", locked({ mode: "GOVERNANCE", years: 7 }), /can be deleted before/],
     ["fail", locked({ mode: "COMPLIANCE", years: 1 }), /locked for 1 years; 6/],

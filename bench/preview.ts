@@ -1,0 +1,81 @@
+/** `pulumi preview` of a sandboxed stack on the real engine, beside one of the same resources without components. */
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import * as path from "node:path";
+import { parse, stringify } from "yaml";
+import { evaluate } from "../plan/evaluate/program";
+import { readStackConfig } from "../plan/settings/stack-config";
+import { isBuiltPlugin } from "../sandbox/built-plugin";
+import { startEmulator } from "../sandbox/emulator";
+import { SandboxEngine } from "../sandbox/engine";
+import { findEngine, neededAwsPlugin, type Engine } from "../sandbox/prerequisites";
+import { resolveStack, sandboxFolder, writeProject, type SandboxStack } from "../sandbox/project";
+import { seedPointers } from "../sandbox/seed";
+
+export interface PreviewMeasured {
+  readonly resources: number;
+  readonly seconds: number;
+  readonly bareSeconds: number;
+}
+
+/** Best of a few runs: what other work on the machine adds is never taken away again. */
+async function best(engine: SandboxEngine, runs: number): Promise<{ seconds: number; resources: number }> {
+  let seconds = Infinity;
+  let resources = 0;
+  for (let run = 0; run < runs; run++) {
+    const start = performance.now();
+    const outcome = await engine.run("preview");
+    if (!outcome.ok) throw new Error(outcome.failures.map(({ urn, message }) => `${urn}: ${message}`).join("\n"));
+    seconds = Math.min(seconds, (performance.now() - start) / 1e3);
+    resources = outcome.changes.create ?? 0;
+  }
+  return { seconds, resources };
+}
+
+function folderOf(root: string, name: string): string {
+  const folder = path.join(root, sandboxFolder, `bench-${name}`);
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(path.join(folder, "state"), { recursive: true });
+  return folder;
+}
+
+/** A project of its own beside the stack's, with the program that registers what the stack's plan says. */
+async function bareProject(place: SandboxStack, cli: Engine, endpoint: string): Promise<SandboxEngine> {
+  const configFile = path.join(place.folder, `Pulumi.${place.name}.yaml`);
+  const settings = readStackConfig({ root: place.root, stack: place.name, configFile, overrides: [] });
+  const { resources, region } = await evaluate({ root: place.root, settings });
+  const folder = folderOf(place.root, `${place.name}-bare`);
+  const recorded = path.join(folder, "recorded.json");
+  writeFileSync(recorded, JSON.stringify({ resources, region }));
+  const project = parse(readFileSync(path.join(place.folder, "Pulumi.yaml"), "utf8")) as Record<string, unknown>;
+  const { config: _declared, ...rest } = project;
+  const own = {
+    ...rest,
+    main: path.join(place.root, "bench", "bare"),
+    backend: { url: `file://${path.join(folder, "state")}` },
+  };
+  writeFileSync(path.join(folder, "Pulumi.yaml"), stringify(own));
+  const { config } = parse(readFileSync(configFile, "utf8")) as { config: Record<string, unknown> };
+  const provider = Object.fromEntries(Object.entries(config).filter(([key]) => key.startsWith("aws:")));
+  writeFileSync(path.join(folder, `Pulumi.${place.name}.yaml`), stringify({ config: provider }));
+  const version = neededAwsPlugin(place.root).slice("aws-".length);
+  const extraEnvironment = { BENCH_RECORDED: recorded, BENCH_AWS_VERSION: version };
+  return SandboxEngine.open({ ...place, folder }, cli, { endpoint, extraEnvironment });
+}
+
+/** Seconds of both previews, or why there are none. */
+export async function measurePreview(root: string, stack: string, runs = 2): Promise<PreviewMeasured | string> {
+  const cli = findEngine();
+  if (!cli) return "there is no pulumi on the PATH";
+  if (!cli.plugins.includes(neededAwsPlugin(root))) return `the plugin ${neededAwsPlugin(root)} is not installed`;
+  const place = { ...resolveStack(root, stack, undefined), folder: folderOf(root, stack) };
+  writeProject(place, { plugins: cli.plugins, builtPlugin: isBuiltPlugin(neededAwsPlugin(root)) });
+  const emulator = await startEmulator({ honourEndpoint: false, logFile: path.join(place.folder, "emulator.log") });
+  try {
+    await seedPointers(place, emulator.endpoint);
+    const whole = await best(await SandboxEngine.open(place, cli, { endpoint: emulator.endpoint }), runs);
+    const bare = await best(await bareProject(place, cli, emulator.endpoint), runs);
+    return { resources: whole.resources, seconds: whole.seconds, bareSeconds: bare.seconds };
+  } finally {
+    await emulator.stop();
+  }
+}
