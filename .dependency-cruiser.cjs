@@ -82,8 +82,8 @@ module.exports = {
     {
       name: "no-undeclared-package",
       severity: "error",
-      // The pack and the examples are packages of their own: the one starts the program's loader, the others import it.
-      from: { pathNot: "^(policy/index\\.js$|examples/)" },
+      // The pack, the plugin and the examples are packages of their own: they start the program's loader, or import it.
+      from: { pathNot: "^(policy/index\\.js$|plugin/index\\.cjs$|examples/)" },
       to: { dependencyTypes: ["npm-no-pkg", "npm-unknown", "unknown"] },
     },
     {

@@ -9,6 +9,7 @@ import { describeLacking } from "../sandbox/lacking";
 import { renderComponents } from "./components";
 import { renderConfiguration } from "./configuration";
 import { guideNames, renderGuide } from "./guides";
+import { renderPackageSchema } from "./package-schema";
 import { renderRequirements } from "./requirements";
 
 export interface SourcedDocument {
@@ -23,12 +24,16 @@ export const documents: readonly SourcedDocument[] = [
   { file: "emulator.md", render: describeLacking },
   { file: "plan-schema.json", render: publishedSchema },
   { file: "policies.md", render: renderCatalogue },
+  { file: "../plugin/schema.json", render: renderPackageSchema },
   { file: "requirements.md", render: renderRequirements },
   ...guideNames.map((name) => ({ file: `guides/${name}.md`, render: () => renderGuide(name) })),
 ];
 
 /** Where a document is kept. */
 export const documentPath = (file: string) => path.join(projectRoot(), "docs", file);
+
+/** The same from the project's folder. */
+export const shownPath = (file: string) => path.posix.join("docs", file);
 
 /** A document as the sources have it, in the project's format. */
 export async function freshText({ file, render }: SourcedDocument): Promise<string> {

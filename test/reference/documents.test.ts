@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
-import { documents, freshText, keptText } from "../../reference/documents";
+import { documents, freshText, keptText, shownPath } from "../../reference/documents";
 
 describe("the generated documents", () => {
   for (const document of documents) {
-    it(`docs/${document.file} is what the sources say (else: npm run docs)`, async () => {
+    it(`${shownPath(document.file)} is what the sources say (else: npm run docs)`, async () => {
       assert.ok(
         (await freshText(document)) === keptText(document.file),
-        `docs/${document.file} is stale: npm run docs`,
+        `${shownPath(document.file)} is stale: npm run docs`,
       );
     });
   }
