@@ -2,20 +2,11 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import type { PlannedResource } from "../../plan/json";
+import { resource as planned } from "./support/fixture";
 import { coverageOf, describeCoverage } from "../../plan/watch/coverage";
 
 const resource = (type: string, name: string, more: Partial<PlannedResource> = {}): PlannedResource => ({
-  urn: `urn:pulumi:s::p::${type}::${name}`,
-  type,
-  name,
-  parent: null,
-  custom: true,
-  remote: false,
-  protect: false,
-  retainOnDelete: false,
-  inputs: {},
-  dependencies: [],
-  propertyDependencies: {},
+  ...planned(type, name),
   ...more,
 });
 const alarm = (name: string, more: Partial<PlannedResource>) =>

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { terraformInput, terraformType } from "../../../plan/checkov/terraform-names";
 import { toTerraformPlan } from "../../../plan/checkov/terraform-plan";
-import type { Plan, PlannedResource } from "../../../plan/json";
+import type { PlannedResource } from "../../../plan/json";
+import { planOf, resource as planned } from "../support/fixture";
 
 const urn = (name: string) => `urn:pulumi:s::p::t::${name}`;
 const resource = (
@@ -9,33 +10,9 @@ const resource = (
   name: string,
   inputs: Record<string, unknown> = {},
   propertyDependencies: Record<string, string[]> = {},
-): PlannedResource => ({
-  urn: urn(name),
-  type,
-  name,
-  parent: null,
-  custom: true,
-  remote: false,
-  protect: false,
-  retainOnDelete: false,
-  inputs,
-  dependencies: [],
-  propertyDependencies,
-});
-const planOf = (...resources: PlannedResource[]): Plan => ({
-  schemaVersion: 1,
-  project: "p",
-  stack: "s",
-  stage: "dev",
-  resources,
-  outputs: {},
-  models: { accepted: [], rejected: [] },
-  policy: { violations: [], evaluated: 0 },
-  cost: { currency: "USD", monthly: 0, lines: [], unpriced: [] },
-  warnings: [],
-});
+): PlannedResource => ({ ...planned(type, name, inputs), urn: urn(name), propertyDependencies });
 const exported = (...resources: PlannedResource[]) => {
-  const plan = toTerraformPlan(planOf(...resources));
+  const plan = toTerraformPlan(planOf(resources, { stack: "s" }));
   const [planned, configured] = [plan.planned_values.root_module.resources, plan.configuration.root_module.resources];
   return {
     addresses: planned.map(({ address }) => address),

@@ -12,29 +12,14 @@ import { makePlan } from "../../../plan/plan";
 import { everyStack } from "../../../plan/checkov/run";
 import { projectRoot } from "../../../plan/settings/project";
 import { Scratch } from "../support/cli";
+import { resource as planned } from "../support/fixture";
 
-function resource(
+const resource = (
   type: string,
   name: string,
   inputs: Record<string, unknown>,
   more: Partial<RecordedResource> = {},
-): RecordedResource {
-  return {
-    urn: `urn:pulumi:qa::p::${type}::${name}`,
-    type,
-    name,
-    parent: null,
-    custom: true,
-    remote: false,
-    protect: false,
-    retainOnDelete: false,
-    inputs,
-    dependencies: [],
-    propertyDependencies: {},
-    provider: "",
-    ...more,
-  };
-}
+): RecordedResource => ({ ...planned(type, name, inputs), provider: "", ...more });
 
 const priced = (
   resources: readonly RecordedResource[],

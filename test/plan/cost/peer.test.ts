@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { priceAll } from "../../../plan/cost/cost";
 import { loadUsage, type Usage } from "../../../plan/cost/usage";
 import type { RecordedResource } from "../../../plan/evaluate/monitor";
+import { resource as planned } from "../support/fixture";
 
 /** No use at all, so that only what stands in the inputs costs. */
 const unused = Object.fromEntries(
@@ -12,28 +13,11 @@ const unused = Object.fromEntries(
 ) as Usage;
 
 let count = 0;
-function resource(
+const resource = (
   type: string,
   inputs: Record<string, unknown>,
   from: Record<string, RecordedResource> = {},
-): RecordedResource {
-  const name = `r${count++}`;
-  const propertyDependencies = Object.fromEntries(Object.entries(from).map(([property, { urn }]) => [property, [urn]]));
-  return {
-    urn: `urn:pulumi:dev::p::${type}::${name}`,
-    type,
-    name,
-    parent: null,
-    custom: true,
-    remote: false,
-    protect: false,
-    retainOnDelete: false,
-    inputs,
-    dependencies: Object.values(propertyDependencies).flat(),
-    propertyDependencies,
-    provider: "",
-  };
-}
+): RecordedResource => ({ ...planned(type, `r${count++}`, inputs, from), provider: "" });
 
 function price(resources: readonly RecordedResource[], usage: Partial<Usage> = {}) {
   return priceAll({ project: "p", stage: "dev", region: "us-east-1", resources }, {}, { ...unused, ...usage }).cost;

@@ -6,7 +6,7 @@ export function resource(
   type: string,
   name: string,
   inputs: Record<string, unknown> = {},
-  from: Record<string, PlannedResource> = {},
+  from: Record<string, Pick<PlannedResource, "urn">> = {},
 ): PlannedResource {
   const propertyDependencies = Object.fromEntries(Object.entries(from).map(([property, { urn }]) => [property, [urn]]));
   return {
