@@ -62,3 +62,40 @@ export function logDeliveryStatements(bucketArn: string, cloud: Cloud): Statemen
     },
   ];
 }
+
+/** What a job or an instance may do with buckets of data. */
+export interface BucketAccess {
+  /** Buckets that are read. */
+  readonly read: readonly string[];
+  /** The bucket that is read and written. */
+  readonly write: string;
+  /** Prefixes of that bucket that are written. */
+  readonly prefixes: readonly string[];
+  /** Keys of all of them. */
+  readonly keys: readonly string[];
+  readonly region: string;
+}
+
+/** Reads some buckets, and writes below prefixes of one; the keys are used through S3 alone. */
+export function bucketAccessStatements({ read, write, prefixes, keys, region }: BucketAccess): Statement[] {
+  const buckets = [...read, write];
+  const statements: Statement[] = [
+    { Sid: "List", Effect: "Allow", Action: "s3:ListBucket", Resource: buckets },
+    { Sid: "Read", Effect: "Allow", Action: "s3:GetObject", Resource: buckets.map((arn) => `${arn}/*`) },
+    {
+      Sid: "Write",
+      Effect: "Allow",
+      Action: ["s3:PutObject", "s3:AbortMultipartUpload"],
+      Resource: prefixes.map((prefix) => `${write}/${prefix}*`),
+    },
+  ];
+  if (keys.length === 0) return statements;
+  const key: Statement = {
+    Sid: "Keys",
+    Effect: "Allow",
+    Action: ["kms:Decrypt", "kms:GenerateDataKey"],
+    Resource: [...new Set(keys)],
+    Condition: { StringEquals: { "kms:ViaService": `s3.${region}.amazonaws.com` } },
+  };
+  return [...statements, key];
+}

@@ -43,8 +43,17 @@ export interface BucketParts {
   readonly kmsKeyArn?: pulumi.Output<string>;
   /** Keep the bucket and its objects whatever happens to the stack. */
   readonly protected: boolean;
+  /** Delete the bucket with what is in it. @default unless it is protected */
+  readonly forceDestroy?: boolean;
   /** Further statements of its policy, such as the services that deliver into it. @default none */
   readonly statements?: (bucketArn: string) => readonly Statement[];
+}
+
+/** A bucket that has everything but its policy. */
+export interface ClosedBucket {
+  readonly bucket: aws.s3.Bucket;
+  readonly versioning: aws.s3.BucketVersioning;
+  readonly access: aws.s3.BucketPublicAccessBlock;
 }
 
 /** A bucket with what its companions have to wait for. */
@@ -74,6 +83,7 @@ export function transitionsOf(settings: BucketSettings): { days: number; storage
   ].filter((transition): transition is { days: number; storageClass: string } => transition.days !== undefined);
 }
 
+/** Encrypts a bucket, and closes it to the public and to ACLs; its policy waits for what comes back. */
 function encryptAndClose(name: string, parts: BucketParts, bucket: aws.s3.Bucket, opts: pulumi.CustomResourceOptions) {
   const { region, kmsKeyArn } = parts;
   const kms = parts.settings.encryption === "kms";
@@ -110,21 +120,30 @@ function encryptAndClose(name: string, parts: BucketParts, bucket: aws.s3.Bucket
     { bucket: bucket.id, rule: { objectOwnership: "BucketOwnerEnforced" }, region },
     opts,
   );
-  // S3 refuses two changes of a bucket's access at once.
+  return access;
+}
+
+/** The policy of a bucket; S3 refuses two changes of a bucket's access at once. */
+export function createBucketPolicy(
+  name: string,
+  closed: ClosedBucket,
+  policy: pulumi.Input<ReturnType<typeof policyDocument>>,
+  parent: pulumi.Resource,
+  region?: string,
+): aws.s3.BucketPolicy {
   return new aws.s3.BucketPolicy(
     `${name}-policy`,
-    {
-      bucket: bucket.id,
-      policy: pulumi.jsonStringify(
-        pulumi.all([bucket.arn, kms ? kmsKeyArn : undefined]).apply(([arn, key]) => policyOf(parts, arn, key)),
-      ),
-      region,
-    },
-    { ...opts, dependsOn: [access] },
+    { bucket: closed.bucket.id, policy: pulumi.jsonStringify(policy), region },
+    { parent, dependsOn: [closed.access] },
   );
 }
 
-function ageObjects(name: string, parts: BucketParts, made: MadeBucket, opts: pulumi.CustomResourceOptions) {
+function ageObjects(
+  name: string,
+  parts: BucketParts,
+  made: Pick<MadeBucket, "bucket" | "versioning">,
+  opts: pulumi.CustomResourceOptions,
+) {
   const { settings, region } = parts;
   const objects = transitionsOf(settings);
   new aws.s3.BucketLifecycleConfiguration(
@@ -161,8 +180,12 @@ function ageObjects(name: string, parts: BucketParts, made: MadeBucket, opts: pu
   }
 }
 
-/** Makes one bucket with everything that belongs to it; logging and replication come after, as they join two buckets. */
-export function createBucket(name: string, parts: BucketParts, parent: pulumi.Resource): MadeBucket {
+/** Makes a bucket whose policy has to name what does not exist yet: `createBucketPolicy` comes after. */
+export function createClosedBucket(
+  name: string,
+  parts: Omit<BucketParts, "statements">,
+  parent: pulumi.Resource,
+): ClosedBucket {
   const { settings, region } = parts;
   const opts = { parent };
   const kept = { parent, protect: parts.protected, retainOnDelete: parts.protected };
@@ -171,7 +194,7 @@ export function createBucket(name: string, parts: BucketParts, parent: pulumi.Re
     {
       bucket: settings.name,
       objectLockEnabled: settings.lock !== undefined,
-      forceDestroy: !parts.protected,
+      forceDestroy: parts.forceDestroy ?? !parts.protected,
       region,
       tags: { Name: name, "data-class": parts.kind },
     },
@@ -182,8 +205,16 @@ export function createBucket(name: string, parts: BucketParts, parent: pulumi.Re
     { bucket: bucket.id, versioningConfiguration: { status: "Enabled" }, region },
     opts,
   );
-  const policy = encryptAndClose(name, parts, bucket, opts);
-  const made = { bucket, versioning, policy };
-  ageObjects(name, parts, made, opts);
-  return made;
+  const access = encryptAndClose(name, parts, bucket, opts);
+  ageObjects(name, parts, { bucket, versioning }, opts);
+  return { bucket, versioning, access };
+}
+
+/** Makes one bucket with everything that belongs to it; logging and replication come after, as they join two buckets. */
+export function createBucket(name: string, parts: BucketParts, parent: pulumi.Resource): MadeBucket {
+  const closed = createClosedBucket(name, parts, parent);
+  const key = parts.settings.encryption === "kms" ? parts.kmsKeyArn : undefined;
+  const document = pulumi.all([closed.bucket.arn, key]).apply(([arn, keyArn]) => policyOf(parts, arn, keyArn));
+  const policy = createBucketPolicy(name, closed, document, parent, parts.region);
+  return { bucket: closed.bucket, versioning: closed.versioning, policy };
 }

@@ -1,6 +1,6 @@
-import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import { policyDocument, type Cloud, type Statement } from "../common/iam";
+import { createBucket } from "../common/bucket";
+import type { Cloud, Statement } from "../common/iam";
 
 export interface AccessLogBucketArgs {
   readonly cloud: Cloud;
@@ -21,9 +21,12 @@ const principals = {
   s3: "logging.s3.amazonaws.com",
 } as const;
 
-/** The bucket's policy: TLS only, and each writer under this account's prefix on this account's behalf. */
-export function logBucketPolicy(bucketArn: string, args: Pick<AccessLogBucketArgs, "cloud" | "writers">) {
-  const writers = args.writers.map((writer): Statement => ({
+/** Each writer under this account's prefix on this account's behalf. */
+export function logWriterStatements(
+  bucketArn: string,
+  args: Pick<AccessLogBucketArgs, "cloud" | "writers">,
+): Statement[] {
+  return args.writers.map((writer) => ({
     Sid: `Write${writer}`,
     Effect: "Allow",
     Principal: { Service: principals[writer] },
@@ -34,24 +37,13 @@ export function logBucketPolicy(bucketArn: string, args: Pick<AccessLogBucketArg
       ? {}
       : { Condition: { StringEquals: { "aws:SourceAccount": args.cloud.accountId } } }),
   }));
-  return policyDocument([
-    {
-      Sid: "TlsOnly",
-      Effect: "Deny",
-      Principal: "*",
-      Action: "s3:*",
-      Resource: [bucketArn, `${bucketArn}/*`],
-      Condition: { Bool: { "aws:SecureTransport": "false" } },
-    },
-    ...writers,
-  ]);
 }
 
 /**
  * A bucket for access logs. It is encrypted with S3's own keys: load balancers cannot write to a bucket under a customer
  * key, and one bucket for each kind would not make the logs any safer.
  *
- * Makes: `aws.s3.Bucket` with versioning, encryption, public access block, ownership, lifecycle and policy.
+ * Makes: `aws.s3.Bucket` with versioning, encryption, public access block, ownership, lifecycle and policy (TLS 1.2 and up).
  * Cost: 0.023 USD a GB and month.
  */
 export class AccessLogBucket extends pulumi.ComponentResource {
@@ -62,56 +54,19 @@ export class AccessLogBucket extends pulumi.ComponentResource {
 
   constructor(name: string, args: AccessLogBucketArgs, opts?: pulumi.ComponentResourceOptions) {
     super("trading:services:AccessLogBucket", name, {}, opts);
-    const child = { parent: this };
-    const bucket = new aws.s3.Bucket(`${name}-bucket`, { forceDestroy: args.forceDestroy ?? false }, child);
-    new aws.s3.BucketVersioning(
-      `${name}-versioning`,
-      { bucket: bucket.id, versioningConfiguration: { status: "Enabled" } },
-      child,
-    );
-    new aws.s3.BucketServerSideEncryptionConfiguration(
-      `${name}-encryption`,
-      { bucket: bucket.id, rules: [{ applyServerSideEncryptionByDefault: { sseAlgorithm: "AES256" } }] },
-      child,
-    );
-    const closed = new aws.s3.BucketPublicAccessBlock(
-      `${name}-public-access`,
+    const { bucket, policy } = createBucket(
+      name,
       {
-        bucket: bucket.id,
-        blockPublicAcls: true,
-        blockPublicPolicy: true,
-        ignorePublicAcls: true,
-        restrictPublicBuckets: true,
+        kind: "access-logs",
+        settings: { encryption: "s3", expireAfterDays: args.retentionDays, keepOldVersionsDays: 7 },
+        cloud: args.cloud,
+        protected: false,
+        forceDestroy: args.forceDestroy ?? false,
+        statements: (arn) => logWriterStatements(arn, args),
       },
-      child,
+      this,
     );
-    new aws.s3.BucketOwnershipControls(
-      `${name}-ownership`,
-      { bucket: bucket.id, rule: { objectOwnership: "BucketOwnerEnforced" } },
-      child,
-    );
-    new aws.s3.BucketLifecycleConfiguration(
-      `${name}-lifecycle`,
-      {
-        bucket: bucket.id,
-        rules: [
-          {
-            id: "expire",
-            status: "Enabled",
-            filter: {},
-            expiration: { days: args.retentionDays },
-            noncurrentVersionExpiration: { noncurrentDays: 7 },
-            abortIncompleteMultipartUpload: { daysAfterInitiation: 7 },
-          },
-        ],
-      },
-      child,
-    );
-    this.ready = new aws.s3.BucketPolicy(
-      `${name}-policy`,
-      { bucket: bucket.id, policy: bucket.arn.apply((arn) => JSON.stringify(logBucketPolicy(arn, args))) },
-      { parent: this, dependsOn: closed }, // both at once are an API conflict
-    );
+    this.ready = policy;
     this.bucket = bucket.bucket;
     this.arn = bucket.arn;
     this.registerOutputs({ bucket: this.bucket, arn: this.arn });

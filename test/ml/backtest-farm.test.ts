@@ -106,7 +106,7 @@ describe("BacktestFarm", () => {
       region: "us-east-1",
     });
     const by = new Map(Statement.map((one) => [one.Sid, one]));
-    assert.equal(by.get("Write")?.Resource, "arn:models/backtests/*");
+    assert.deepEqual(by.get("Write")?.Resource, ["arn:models/backtests/*"]);
     assert.deepEqual(by.get("Keys")?.Condition, { StringEquals: { "kms:ViaService": "s3.us-east-1.amazonaws.com" } });
     assert.ok(!JSON.stringify(Statement).includes("Delete"));
   });

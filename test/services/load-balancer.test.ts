@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { ValidationError } from "../../components/common/validation";
-import { AccessLogBucket, logBucketPolicy } from "../../components/services/access-log-bucket";
+import { AccessLogBucket, logWriterStatements } from "../../components/services/access-log-bucket";
 import { LoadBalancer, balancerName, type LoadBalancerArgs } from "../../components/services/load-balancer";
 import { register, testCloud } from "../support/program";
 
@@ -171,13 +171,14 @@ describe("AccessLogBucket", () => {
     const block = program.one("aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock").inputs;
     for (const flag of ["blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets"])
       assert.equal(block[flag], true, flag);
-    const policy = logBucketPolicy("arn:aws:s3:::b", {
+    const stored = String(program.one("aws:s3/bucketPolicy:BucketPolicy").inputs.policy);
+    for (const sid of ["TlsOnly", "Tls12OrLater", "Writedelivery"]) assert.match(stored, new RegExp(`"Sid":"${sid}"`));
+    const writers = logWriterStatements("arn:aws:s3:::b", {
       cloud: testCloud,
       writers: ["elasticloadbalancing", "delivery"],
     });
-    assert.deepEqual(policy.Statement[0]?.Condition, { Bool: { "aws:SecureTransport": "false" } });
-    assert.equal(policy.Statement[1]?.Resource, "arn:aws:s3:::b/*AWSLogs/123456789012/*");
-    assert.deepEqual(policy.Statement[2]?.Condition, { StringEquals: { "aws:SourceAccount": "123456789012" } });
+    assert.equal(writers[0]?.Resource, "arn:aws:s3:::b/*AWSLogs/123456789012/*");
+    assert.deepEqual(writers[1]?.Condition, { StringEquals: { "aws:SourceAccount": "123456789012" } });
     const lifecycle = program.one("aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration").inputs;
     assert.match(JSON.stringify(lifecycle.rules), /"days":30/);
   });

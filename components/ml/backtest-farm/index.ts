@@ -1,6 +1,8 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { metricAlarm } from "../../common/alarm";
+import { bucketAccessStatements } from "../../common/bucket-statements";
+import { httpsOnlyGroup } from "../../common/https-only-group";
 import { instanceProfile, policyDocument, serviceRole, type Cloud, type Statement } from "../../common/iam";
 import { throwIfAny } from "../../common/validation";
 import { EncryptionKey } from "../../security/encryption-key";
@@ -49,27 +51,8 @@ export function jobPolicy(args: {
   readonly keys: readonly string[];
   readonly region: string;
 }) {
-  const read = [...args.read, args.results];
-  const statements: Statement[] = [
-    { Sid: "List", Effect: "Allow", Action: "s3:ListBucket", Resource: read },
-    { Sid: "Read", Effect: "Allow", Action: "s3:GetObject", Resource: read.map((arn) => `${arn}/*`) },
-    {
-      Sid: "Write",
-      Effect: "Allow",
-      Action: ["s3:PutObject", "s3:AbortMultipartUpload"],
-      Resource: `${args.results}/${resultPrefix}*`,
-    },
-  ];
-  if (args.keys.length > 0) {
-    statements.push({
-      Sid: "Keys",
-      Effect: "Allow",
-      Action: ["kms:Decrypt", "kms:GenerateDataKey"],
-      Resource: [...new Set(args.keys)],
-      Condition: { StringEquals: { "kms:ViaService": `s3.${args.region}.amazonaws.com` } },
-    });
-  }
-  return policyDocument(statements);
+  const { read, results, keys, region } = args;
+  return policyDocument(bucketAccessStatements({ read, write: results, prefixes: [resultPrefix], keys, region }));
 }
 
 /**
@@ -102,7 +85,15 @@ export class BacktestFarm extends pulumi.ComponentResource {
       { cloud: args.cloud, description: "Backtests: volumes and logs", usedBy: ["logs", "autoscaling"] },
       parent,
     );
-    const group = createGroup(name, args, parent);
+    const group = httpsOnlyGroup(
+      name,
+      {
+        vpcId: args.vpcId,
+        description: "Backtests: nothing comes in",
+        speaksTo: "AWS APIs, image registries and the MLflow server",
+      },
+      parent,
+    );
     const template = createTemplate(name, args, key.arn, group, parent);
     const environments = createEnvironments(name, args, template, group, parent);
     const queue = new aws.batch.JobQueue(
@@ -124,27 +115,6 @@ export class BacktestFarm extends pulumi.ComponentResource {
     this.roleName = job.name;
     this.registerOutputs({ queueArn: this.queueArn, jobDefinitionArn: this.jobDefinitionArn });
   }
-}
-
-function createGroup(name: string, args: BacktestFarmArgs, opts: pulumi.CustomResourceOptions): aws.ec2.SecurityGroup {
-  const group = new aws.ec2.SecurityGroup(
-    `${name}-group`,
-    { vpcId: args.vpcId, description: "Backtests: nothing comes in", tags: { Name: name } },
-    opts,
-  );
-  new aws.vpc.SecurityGroupEgressRule(
-    `${name}-https`,
-    {
-      securityGroupId: group.id,
-      description: "AWS APIs, image registries and the MLflow server",
-      cidrIpv4: "0.0.0.0/0",
-      ipProtocol: "tcp",
-      fromPort: 443,
-      toPort: 443,
-    },
-    opts,
-  );
-  return group;
 }
 
 /** No security groups in here: Batch sets those of the compute environment. */

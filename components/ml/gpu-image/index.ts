@@ -1,6 +1,7 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { imageKindTag, pointerName, type AmiStage } from "../../common/ami-pointer";
+import { httpsOnlyGroup } from "../../common/https-only-group";
 import { serviceRole, type Cloud, type Statement } from "../../common/iam";
 import { EncryptionKey } from "../../security/encryption-key";
 import { installDocument, testDocument, versionOf, type GpuSoftware } from "./documents";
@@ -185,20 +186,12 @@ function createInfrastructure(
     opts,
   );
   const profile = new aws.iam.InstanceProfile(`${name}-profile`, { role: role.name }, opts);
-  const group = new aws.ec2.SecurityGroup(
-    `${name}-group`,
-    { vpcId: args.vpcId, description: "GPU image builds: nothing comes in", tags: { Name: name } },
-    opts,
-  );
-  new aws.vpc.SecurityGroupEgressRule(
-    `${name}-https`,
+  const group = httpsOnlyGroup(
+    name,
     {
-      securityGroupId: group.id,
-      description: "AWS APIs, package repositories and image registries",
-      cidrIpv4: "0.0.0.0/0",
-      ipProtocol: "tcp",
-      fromPort: 443,
-      toPort: 443,
+      vpcId: args.vpcId,
+      description: "GPU image builds: nothing comes in",
+      speaksTo: "AWS APIs, package repositories and image registries",
     },
     opts,
   );

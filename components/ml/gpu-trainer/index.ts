@@ -3,7 +3,9 @@ import { join } from "node:path";
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { metricAlarm } from "../../common/alarm";
-import { instanceProfile, policyDocument, type Cloud, type Statement } from "../../common/iam";
+import { bucketAccessStatements } from "../../common/bucket-statements";
+import { httpsOnlyGroup } from "../../common/https-only-group";
+import { instanceProfile, policyDocument, type Cloud } from "../../common/iam";
 import { bootScript, encodeUserData } from "../../common/user-data";
 import { throwIfAny } from "../../common/validation";
 import { EncryptionKey } from "../../security/encryption-key";
@@ -55,6 +57,8 @@ export function agentConfig() {
   };
 }
 
+const writtenPrefixes = ["checkpoints/", "training/"];
+
 /** Where a trainer's checkpoints lie in the bucket. */
 export const checkpointPrefix = (instance: string): string => `checkpoints/${instance}/`;
 
@@ -86,36 +90,6 @@ export function trainerBootScript(
   );
 }
 
-/** What trainers may do: read data and models, write checkpoints and models. */
-export function trainerPolicy(args: {
-  readonly read: readonly string[];
-  readonly write: string;
-  readonly keys: readonly string[];
-  readonly region: string;
-}) {
-  const buckets = [...args.read, args.write];
-  const statements: Statement[] = [
-    { Sid: "List", Effect: "Allow", Action: "s3:ListBucket", Resource: buckets },
-    { Sid: "Read", Effect: "Allow", Action: "s3:GetObject", Resource: buckets.map((arn) => `${arn}/*`) },
-    {
-      Sid: "Write",
-      Effect: "Allow",
-      Action: ["s3:PutObject", "s3:AbortMultipartUpload"],
-      Resource: ["checkpoints", "training"].map((prefix) => `${args.write}/${prefix}/*`),
-    },
-  ];
-  if (args.keys.length > 0) {
-    statements.push({
-      Sid: "Keys",
-      Effect: "Allow",
-      Action: ["kms:Decrypt", "kms:GenerateDataKey"],
-      Resource: [...new Set(args.keys)],
-      Condition: { StringEquals: { "kms:ViaService": `s3.${args.region}.amazonaws.com` } },
-    });
-  }
-  return policyDocument(statements);
-}
-
 /**
  * GPU instances for training, stopped while nobody trains.
  *
@@ -145,7 +119,15 @@ export class GpuTrainer extends pulumi.ComponentResource {
       { cloud: args.cloud, description: "Volumes and files of GPU trainers" },
       parent,
     );
-    const group = createGroup(name, args, parent);
+    const group = httpsOnlyGroup(
+      name,
+      {
+        vpcId: args.vpcId,
+        description: "GPU trainers: nothing comes in",
+        speaksTo: "AWS APIs, package indexes, image registries and the MLflow server",
+      },
+      parent,
+    );
     const { profile, role } = createProfile(name, args, parent);
     const files = args.sharedFiles
       ? createSharedFiles(`${name}-files`, { ...args, keyArn: key.arn, clientGroupId: group.id, role }, parent)
@@ -168,33 +150,17 @@ export class GpuTrainer extends pulumi.ComponentResource {
   }
 }
 
-function createGroup(name: string, args: GpuTrainerArgs, opts: pulumi.CustomResourceOptions): aws.ec2.SecurityGroup {
-  const group = new aws.ec2.SecurityGroup(
-    `${name}-group`,
-    { vpcId: args.vpcId, description: "GPU trainers: nothing comes in", tags: { Name: name } },
-    opts,
-  );
-  new aws.vpc.SecurityGroupEgressRule(
-    `${name}-https`,
-    {
-      securityGroupId: group.id,
-      description: "AWS APIs, package indexes, image registries and the MLflow server",
-      cidrIpv4: "0.0.0.0/0",
-      ipProtocol: "tcp",
-      fromPort: 443,
-      toPort: 443,
-    },
-    opts,
-  );
-  return group;
-}
-
 function createProfile(name: string, args: GpuTrainerArgs, opts: pulumi.CustomResourceOptions) {
   const { readBuckets, writeBucket, cloud } = args;
   const keys = [...readBuckets, writeBucket].flatMap(({ kmsKeyArn }) => (kmsKeyArn === undefined ? [] : [kmsKeyArn]));
   const own = pulumi
     .all([pulumi.all(readBuckets.map(({ arn }) => arn)), writeBucket.arn, pulumi.all(keys)])
-    .apply(([read, write, keyArns]) => trainerPolicy({ read, write, keys: keyArns, region: cloud.region }));
+    .apply(([read, write, keyArns]) =>
+      // Data and models are read, checkpoints and models written.
+      policyDocument(
+        bucketAccessStatements({ read, write, prefixes: writtenPrefixes, keys: keyArns, region: cloud.region }),
+      ),
+    );
   return instanceProfile(
     name,
     cloud,

@@ -1,5 +1,6 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import { httpsOnlyGroup } from "../../common/https-only-group";
 import { arnOf, type Cloud } from "../../common/iam";
 import { throwIfAny } from "../../common/validation";
 import type { DataNetwork } from "../../data/database";
@@ -169,24 +170,16 @@ function letIn(
 }
 
 function createGroup(name: string, args: MlflowServerArgs, opts: pulumi.CustomResourceOptions): aws.ec2.SecurityGroup {
-  const group = new aws.ec2.SecurityGroup(
-    `${name}-group`,
-    { vpcId: args.network.vpcId, description: "MLflow server: HTTPS from named clients", tags: { Name: name } },
-    opts,
-  );
-  for (const [client, id] of Object.entries(args.clients)) letIn(`${name}-from-${client}`, client, group, id, opts);
-  new aws.vpc.SecurityGroupEgressRule(
-    `${name}-https`,
+  const group = httpsOnlyGroup(
+    name,
     {
-      securityGroupId: group.id,
-      description: "AWS APIs and package indexes",
-      cidrIpv4: "0.0.0.0/0",
-      ipProtocol: "tcp",
-      fromPort: 443,
-      toPort: 443,
+      vpcId: args.network.vpcId,
+      description: "MLflow server: HTTPS from named clients",
+      speaksTo: "AWS APIs and package indexes",
     },
     opts,
   );
+  for (const [client, id] of Object.entries(args.clients)) letIn(`${name}-from-${client}`, client, group, id, opts);
   return group;
 }
 

@@ -1,6 +1,6 @@
-import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { metricAlarm } from "../../common/alarm";
+import { httpsOnlyGroup } from "../../common/https-only-group";
 import type { Cloud } from "../../common/iam";
 import { LambdaFunction } from "../../common/lambda-function";
 import { scheduledCall } from "../../common/scheduled-call";
@@ -34,24 +34,11 @@ export const recordKey = "published/mlflow.json";
 
 /** The group of the publisher: HTTPS out, to the server and to AWS. */
 export function createPublisherGroup(name: string, vpcId: pulumi.Input<string>, opts: pulumi.CustomResourceOptions) {
-  const group = new aws.ec2.SecurityGroup(
-    `${name}-publisher-group`,
-    { vpcId, description: "Model publisher: nothing comes in", tags: { Name: `${name}-publisher` } },
+  return httpsOnlyGroup(
+    `${name}-publisher`,
+    { vpcId, description: "Model publisher: nothing comes in", speaksTo: "The MLflow server and AWS APIs" },
     opts,
   );
-  new aws.vpc.SecurityGroupEgressRule(
-    `${name}-publisher-https`,
-    {
-      securityGroupId: group.id,
-      description: "The MLflow server and AWS APIs",
-      cidrIpv4: "0.0.0.0/0",
-      ipProtocol: "tcp",
-      fromPort: 443,
-      toPort: 443,
-    },
-    opts,
-  );
-  return group;
 }
 
 /** The function that makes the deploy bucket what the registry's aliases say, its schedule and its alarms. */

@@ -1,6 +1,7 @@
 import * as aws from "@pulumi/aws";
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 import { arnOf, policyDocument, serviceRole, type Cloud } from "../../common/iam";
+import { createS3Delivery } from "../../common/s3-delivery";
 import type { StackLogGroup } from "./log-groups";
 
 /** Prefix of what was archived, one folder a day, and of what could not be. */
@@ -20,69 +21,24 @@ export function createArchiveStream(
   args: DeliveryArgs,
   parent: pulumi.Resource,
 ): aws.kinesis.FirehoseDeliveryStream {
-  const logs = new aws.cloudwatch.LogGroup(
-    `${name}-stream-logs`,
-    { retentionInDays: args.logRetentionDays, kmsKeyId: args.keyArn },
-    { parent },
-  );
-  const logStream = new aws.cloudwatch.LogStream(`${name}-stream-logs-s3`, { logGroupName: logs.name }, { parent });
-  const role = serviceRole(
-    `${name}-stream`,
+  const day = "day=!{timestamp:yyyy-MM-dd}/";
+  return createS3Delivery(
+    name,
     {
-      services: ["firehose.amazonaws.com"],
+      cloud: args.cloud,
       description: "Archives logs in S3",
-      trustConditions: { StringEquals: { "aws:SourceAccount": args.cloud.accountId } },
-      policies: {
-        own: pulumi.all([args.bucketArn, args.keyArn, logs.arn]).apply(([bucket, key, log]) =>
-          policyDocument([
-            {
-              Sid: "Bucket",
-              Effect: "Allow",
-              Action: [
-                "s3:AbortMultipartUpload",
-                "s3:GetBucketLocation",
-                "s3:ListBucket",
-                "s3:ListBucketMultipartUploads",
-              ],
-              Resource: bucket,
-            },
-            {
-              Sid: "Objects",
-              Effect: "Allow",
-              Action: "s3:PutObject",
-              Resource: [`${bucket}/${archivePrefix}*`, `${bucket}/${failedPrefix}*`],
-            },
-            { Sid: "Key", Effect: "Allow", Action: ["kms:Decrypt", "kms:GenerateDataKey"], Resource: key },
-            { Sid: "Log", Effect: "Allow", Action: "logs:PutLogEvents", Resource: `${log}:*` },
-          ]),
-        ),
-      },
-    },
-    { parent },
-  );
-  return new aws.kinesis.FirehoseDeliveryStream(
-    `${name}-stream`,
-    {
-      destination: "extended_s3",
-      serverSideEncryption: { enabled: true, keyType: "CUSTOMER_MANAGED_CMK", keyArn: args.keyArn },
-      extendedS3Configuration: {
-        roleArn: role.arn,
-        bucketArn: args.bucketArn,
-        prefix: `${archivePrefix}day=!{timestamp:yyyy-MM-dd}/`,
-        errorOutputPrefix: `${failedPrefix}!{firehose:error-output-type}/day=!{timestamp:yyyy-MM-dd}/`,
-        bufferingSize: 64,
-        bufferingInterval: 300,
-        compressionFormat: "GZIP",
-        kmsKeyArn: args.keyArn,
-        processingConfiguration: {
-          enabled: true,
-          processors: [
-            { type: "Decompression", parameters: [{ parameterName: "CompressionFormat", parameterValue: "GZIP" }] },
-            { type: "AppendDelimiterToRecord", parameters: [{ parameterName: "Delimiter", parameterValue: "\\n" }] },
-          ],
-        },
-        cloudwatchLoggingOptions: { enabled: true, logGroupName: logs.name, logStreamName: logStream.name },
-      },
+      bucketArn: args.bucketArn,
+      bucketKeyArn: args.keyArn,
+      keyArn: args.keyArn,
+      writes: [archivePrefix, failedPrefix],
+      prefix: `${archivePrefix}${day}`,
+      errorPrefix: `${failedPrefix}!{firehose:error-output-type}/${day}`,
+      bufferSeconds: 300,
+      processors: [
+        { type: "Decompression", parameters: [{ parameterName: "CompressionFormat", parameterValue: "GZIP" }] },
+        { type: "AppendDelimiterToRecord", parameters: [{ parameterName: "Delimiter", parameterValue: "\\n" }] },
+      ],
+      logRetentionDays: args.logRetentionDays,
     },
     { parent },
   );

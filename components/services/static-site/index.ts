@@ -1,6 +1,8 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { metricAlarm } from "../../common/alarm";
+import { createBucketPolicy, createClosedBucket } from "../../common/bucket";
+import { tlsOnlyStatements } from "../../common/bucket-statements";
 import { policyDocument, type Cloud } from "../../common/iam";
 import { stableName } from "../../common/naming";
 import { throwIfAny, type Issue } from "../../common/validation";
@@ -97,14 +99,7 @@ export function siteBucketPolicy(bucketArn: string, distributionArn: string) {
   const condition = { StringEquals: { "aws:SourceArn": distributionArn } };
   const principal = { Service: "cloudfront.amazonaws.com" };
   return policyDocument([
-    {
-      Sid: "TlsOnly",
-      Effect: "Deny",
-      Principal: "*",
-      Action: "s3:*",
-      Resource: [bucketArn, `${bucketArn}/*`],
-      Condition: { Bool: { "aws:SecureTransport": "false" } },
-    },
+    ...tlsOnlyStatements(bucketArn),
     {
       Sid: "Read",
       Effect: "Allow",
@@ -147,7 +142,8 @@ export class StaticSite extends pulumi.ComponentResource {
     throwIfAny(`StaticSite ${name}`, validateStaticSite(args));
     const built = args.folder === undefined ? undefined : readRelease(args.folder);
     this.release = args.release ?? built?.id ?? "";
-    const { bucket, closed } = this.createBucket(name, args);
+    const closed = this.createBucket(name, args);
+    const { bucket } = closed;
     const files = built ? this.upload(name, bucket, built) : [];
     const distribution = createDistribution(name, args, {
       parent: this,
@@ -159,16 +155,8 @@ export class StaticSite extends pulumi.ComponentResource {
       certificateArn:
         args.domain && new DnsCertificate(`${name}-tls`, { ...args.domain, region: edgeRegion }, { parent: this }).arn,
     });
-    new aws.s3.BucketPolicy(
-      `${name}-policy`,
-      {
-        bucket: bucket.id,
-        policy: pulumi
-          .all([bucket.arn, distribution.arn])
-          .apply(([bucketArn, distributionArn]) => JSON.stringify(siteBucketPolicy(bucketArn, distributionArn))),
-      },
-      { parent: this, dependsOn: closed },
-    );
+    const policy = pulumi.all([bucket.arn, distribution.arn]).apply(([arn, reader]) => siteBucketPolicy(arn, reader));
+    createBucketPolicy(`${name}-files`, closed, policy, this);
     this.createLog(name, args, distribution);
     this.createRecords(name, args, distribution);
     this.createAlarm(name, args, distribution);
@@ -192,58 +180,18 @@ export class StaticSite extends pulumi.ComponentResource {
       { cloud: args.cloud, description: `Files of the site ${name}`, usedBy: ["cloudfront"] },
       child,
     );
-    const bucket = new aws.s3.Bucket(`${name}-files`, { forceDestroy: args.forceDestroy ?? false }, child);
-    new aws.s3.BucketVersioning(
-      `${name}-versioning`,
-      { bucket: bucket.id, versioningConfiguration: { status: "Enabled" } },
-      child,
-    );
-    new aws.s3.BucketServerSideEncryptionConfiguration(
-      `${name}-encryption`,
+    return createClosedBucket(
+      `${name}-files`,
       {
-        bucket: bucket.id,
-        rules: [
-          {
-            applyServerSideEncryptionByDefault: { sseAlgorithm: "aws:kms", kmsMasterKeyId: key.arn },
-            bucketKeyEnabled: true,
-          },
-        ],
+        kind: "site",
+        settings: { encryption: "kms", keepOldVersionsDays: 90 },
+        cloud: args.cloud,
+        kmsKeyArn: key.arn,
+        protected: false,
+        forceDestroy: args.forceDestroy ?? false,
       },
-      child,
+      this,
     );
-    const closed = new aws.s3.BucketPublicAccessBlock(
-      `${name}-public-access`,
-      {
-        bucket: bucket.id,
-        blockPublicAcls: true,
-        blockPublicPolicy: true,
-        ignorePublicAcls: true,
-        restrictPublicBuckets: true,
-      },
-      child,
-    );
-    new aws.s3.BucketOwnershipControls(
-      `${name}-ownership`,
-      { bucket: bucket.id, rule: { objectOwnership: "BucketOwnerEnforced" } },
-      child,
-    );
-    new aws.s3.BucketLifecycleConfiguration(
-      `${name}-lifecycle`,
-      {
-        bucket: bucket.id,
-        rules: [
-          {
-            id: "tidy",
-            status: "Enabled",
-            filter: {},
-            noncurrentVersionExpiration: { noncurrentDays: 90 },
-            abortIncompleteMultipartUpload: { daysAfterInitiation: 7 },
-          },
-        ],
-      },
-      child,
-    );
-    return { bucket, closed };
   }
 
   private upload(name: string, bucket: aws.s3.Bucket, built: ReturnType<typeof readRelease>) {

@@ -1,7 +1,8 @@
-import * as aws from "@pulumi/aws";
-import * as pulumi from "@pulumi/pulumi";
-import { policyDocument, serviceRole, type Cloud } from "../../common/iam";
+import type * as aws from "@pulumi/aws";
+import type * as pulumi from "@pulumi/pulumi";
 import { metricAlarm } from "../../common/alarm";
+import type { Cloud } from "../../common/iam";
+import { createS3Delivery } from "../../common/s3-delivery";
 
 export interface DeliveryArgs {
   readonly cloud: Cloud;
@@ -22,64 +23,19 @@ export function createDelivery(
   args: DeliveryArgs,
   opts: pulumi.CustomResourceOptions,
 ): aws.kinesis.FirehoseDeliveryStream {
-  const logs = new aws.cloudwatch.LogGroup(
-    `${name}-logs`,
-    { retentionInDays: args.logRetentionDays, kmsKeyId: args.keyArn },
-    opts,
-  );
-  const logStream = new aws.cloudwatch.LogStream(`${name}-logs-s3`, { logGroupName: logs.name }, opts);
-  const role = serviceRole(
-    `${name}-role`,
+  const stream = createS3Delivery(
+    name,
     {
-      services: ["firehose.amazonaws.com"],
+      cloud: args.cloud,
       description: "Delivers raw ticks to S3",
-      trustConditions: { StringEquals: { "aws:SourceAccount": args.cloud.accountId } },
-      policies: {
-        own: pulumi
-          .all([args.bucketArn, args.bucketKeyArn, args.keyArn, logs.arn])
-          .apply(([bucket, bucketKey, key, log]) =>
-            policyDocument([
-              {
-                Sid: "Bucket",
-                Effect: "Allow",
-                Action: [
-                  "s3:AbortMultipartUpload",
-                  "s3:GetBucketLocation",
-                  "s3:ListBucket",
-                  "s3:ListBucketMultipartUploads",
-                ],
-                Resource: bucket,
-              },
-              { Sid: "Objects", Effect: "Allow", Action: "s3:PutObject", Resource: `${bucket}/raw/*` },
-              {
-                Sid: "Keys",
-                Effect: "Allow",
-                Action: ["kms:Decrypt", "kms:GenerateDataKey"],
-                Resource: [...new Set([bucketKey, key])],
-              },
-              { Sid: "Log", Effect: "Allow", Action: "logs:PutLogEvents", Resource: `${log}:*` },
-            ]),
-          ),
-      },
-    },
-    opts,
-  );
-  const stream = new aws.kinesis.FirehoseDeliveryStream(
-    `${name}-stream`,
-    {
-      destination: "extended_s3",
-      serverSideEncryption: { enabled: true, keyType: "CUSTOMER_MANAGED_CMK", keyArn: args.keyArn },
-      extendedS3Configuration: {
-        roleArn: role.arn,
-        bucketArn: args.bucketArn,
-        prefix: "raw/ticks/!{timestamp:yyyy/MM/dd/HH}/",
-        errorOutputPrefix: "raw/failed/!{firehose:error-output-type}/!{timestamp:yyyy/MM/dd}/",
-        bufferingSize: 64,
-        bufferingInterval: 60,
-        compressionFormat: "GZIP",
-        kmsKeyArn: args.bucketKeyArn,
-        cloudwatchLoggingOptions: { enabled: true, logGroupName: logs.name, logStreamName: logStream.name },
-      },
+      bucketArn: args.bucketArn,
+      bucketKeyArn: args.bucketKeyArn,
+      keyArn: args.keyArn,
+      writes: ["raw/"],
+      prefix: "raw/ticks/!{timestamp:yyyy/MM/dd/HH}/",
+      errorPrefix: "raw/failed/!{firehose:error-output-type}/!{timestamp:yyyy/MM/dd}/",
+      bufferSeconds: 60,
+      logRetentionDays: args.logRetentionDays,
     },
     opts,
   );
