@@ -7,7 +7,8 @@ import { projectRoot } from "../settings/project";
 import { notPriced } from "../text";
 import { layOut } from "./layout";
 import { makeScene, type Place, type SceneNode } from "./scene";
-import { escape, renderSvg } from "./svg";
+import { renderSvg } from "./svg";
+import { escape } from "./text";
 
 /** Of a group this many members are shown with their inputs, the others by name. */
 const membersShown = 3;

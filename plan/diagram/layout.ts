@@ -17,25 +17,27 @@ export interface Layout {
 }
 
 export const nodeSize = { width: 212, height: 48 } as const;
-const gap = 14;
+const gap = 20;
 /** Room for a place's title. */
-const header = 30;
+export const titleHeight = 30;
 /** Width of a character of a title, in pixels, generously. */
 const titleCharacter = 7.4;
 
 const packing = (aspect: number) => ({
   "elk.algorithm": "rectpacking",
-  "elk.padding": `[top=${header + gap},left=${gap},bottom=${gap},right=${gap}]`,
+  "elk.padding": `[top=${titleHeight + gap},left=${gap},bottom=${gap},right=${gap}]`,
   "elk.spacing.nodeNode": String(gap),
   "elk.aspectRatio": String(aspect),
 });
+
+export const titleWidth = (text: string) => text.length * titleCharacter + 2 * gap;
 
 function leaf({ id }: SceneNode): ElkNode {
   return { id, ...nodeSize };
 }
 
 function tree(place: Place): ElkNode {
-  const size = { width: place.label.length * titleCharacter + 2 * gap, height: header + gap };
+  const size = { width: titleWidth(place.label), height: titleHeight + gap };
   if (place.nodes.length + place.places.length === 0) return { id: place.id, ...size };
   const least = {
     "elk.nodeSize.constraints": "MINIMUM_SIZE",

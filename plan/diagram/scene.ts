@@ -46,18 +46,25 @@ const textOf = (value: unknown) => (typeof value === "string" ? value : "");
 
 type ByUrn = ReadonlyMap<string, PlannedResource>;
 
-/** Subnets that a resource stands in: named by itself, by its subnet group, or by its mount targets. */
+const naming = /subnet|vpcZoneIdentifiers|networkConfiguration|networkInterfaces|vpcConfig|computeResources/i;
+/** Where a resource that names no subnet itself takes its place from: its launch template, or the database it is a copy of. */
+const inherited = /^(launchTemplate|replicateSourceDb)$/;
+
+function from(resource: PlannedResource, properties: RegExp, byUrn: ByUrn): PlannedResource[] {
+  return Object.entries(resource.propertyDependencies)
+    .filter(([property]) => properties.test(property))
+    .flatMap(([, urns]) => urns.flatMap((urn) => byUrn.get(urn) ?? []));
+}
+
+/** Subnets that a resource stands in: named by itself, by its subnet group, or by what it is made from. */
 export function subnetsOf(resource: PlannedResource, byUrn: ByUrn): PlannedResource[] {
-  const direct = Object.entries(resource.propertyDependencies)
-    .filter(([property]) => /subnet|vpcZoneIdentifiers|networkConfiguration|vpcConfig|computeResources/i.test(property))
-    .flatMap(([, urns]) => urns.map((urn) => byUrn.get(urn)));
   const subnets = new Set<PlannedResource>();
-  for (const one of direct) {
-    if (one?.type === subnetType) subnets.add(one);
-    else if (one && /subnetGroup:SubnetGroup$/.test(one.type))
-      for (const inner of subnetsOf(one, byUrn)) subnets.add(inner);
+  for (const one of from(resource, naming, byUrn)) {
+    if (one.type === subnetType) subnets.add(one);
+    else if (/subnetGroup:SubnetGroup$/.test(one.type)) for (const inner of subnetsOf(one, byUrn)) subnets.add(inner);
   }
-  return [...subnets];
+  if (subnets.size > 0) return [...subnets];
+  return from(resource, inherited, byUrn).flatMap((source) => (source === resource ? [] : subnetsOf(source, byUrn)));
 }
 
 function vpcOf(resource: PlannedResource, byUrn: ByUrn): PlannedResource | undefined {
@@ -121,16 +128,21 @@ function placeOf(resource: PlannedResource, places: Places, byUrn: ByUrn): Place
   return places.in(places.root, "component", `component|${component.urn}`, component.name);
 }
 
-/** Puts alike resources of one place together where there are many, and makes nodes of all. */
-function toNodes(drawn: readonly PlannedResource[], plan: Plan): SceneNode[] {
+/** Puts alike resources of one place and component together where there are many, and makes nodes of all. */
+function toNodes(drawn: readonly PlannedResource[], plan: Plan, byUrn: ByUrn): SceneNode[] {
   const costs = new Map(plan.cost.lines.map(({ urn, monthly }) => [urn, monthly]));
   const violations = new Map<string, number>();
   for (const { urn } of plan.policy.violations) violations.set(urn, (violations.get(urn) ?? 0) + 1);
-  const byType = new Map<string, PlannedResource[]>();
-  for (const resource of drawn) byType.set(resource.type, [...(byType.get(resource.type) ?? []), resource]);
+  const sorts = new Map<string, PlannedResource[]>();
+  for (const resource of drawn) {
+    const sort = `${resource.type}\0${topComponent(resource, byUrn).urn}`;
+    const alike = sorts.get(sort);
+    if (alike) alike.push(resource);
+    else sorts.set(sort, [resource]);
+  }
   const nodes: SceneNode[] = [];
-  for (const [type, alike] of byType) {
-    const kind = kinds[type];
+  for (const alike of sorts.values()) {
+    const kind = kinds[alike[0]?.type ?? ""];
     if (!kind) continue;
     const sets = alike.length >= groupFrom ? [alike] : alike.map((one) => [one]);
     for (const set of sets) {
@@ -153,6 +165,14 @@ function isOpen(cidr: string | undefined): boolean {
   return cidr === "0.0.0.0/0" || cidr === "::/0";
 }
 
+/** What a range of addresses stands for: the internet, or the networks and subnets that have exactly this range. */
+function standingFor(cidr: string, plan: Plan): string[] {
+  if (isOpen(cidr)) return [internetId];
+  return plan.resources
+    .filter(({ type, inputs }) => (type === vpcType || type === subnetType) && inputs.cidrBlock === cidr)
+    .map(({ urn }) => urn);
+}
+
 function trafficEdges(plan: Plan, nodeOf: ReadonlyMap<string, string>, byUrn: ByUrn): SceneEdge[] {
   const members = new Map<string, Set<string>>();
   for (const resource of plan.resources) {
@@ -163,7 +183,7 @@ function trafficEdges(plan: Plan, nodeOf: ReadonlyMap<string, string>, byUrn: By
   const edges: SceneEdge[] = [];
   for (const permission of permissions(plan, "ingress")) {
     const { from, to } = permission;
-    const sources = from.group ? [...(members.get(from.group) ?? [])] : isOpen(from.cidr) ? [internetId] : [];
+    const sources = from.group ? [...(members.get(from.group) ?? [])] : standingFor(from.cidr ?? "", plan);
     for (const source of sources) {
       for (const target of members.get(to) ?? []) {
         if (source !== target) edges.push({ from: source, to: target, kind: "traffic", label: showPorts(permission) });
@@ -209,7 +229,7 @@ export function makeScene(plan: Plan, region: string): Scene {
   }
   const nodeOf = new Map<string, string>();
   for (const [place, drawn] of standing) {
-    place.nodes.push(...toNodes(drawn, plan));
+    place.nodes.push(...toNodes(drawn, plan, byUrn));
     for (const { id, urns } of place.nodes) for (const urn of urns) nodeOf.set(urn, id);
   }
   const edges = merged([...trafficEdges(plan, nodeOf, byUrn), ...referenceEdges(plan, nodeOf)]);

@@ -1,18 +1,11 @@
 /** The laid-out scene as SVG. */
-import { nodeSize, type Box, type Layout } from "./layout";
-import { internetId, type Place, type Scene, type SceneEdge, type SceneNode } from "./scene";
+import { edgesSvg } from "./edges";
+import { nodeSize, type Layout } from "./layout";
+import { internetId, type Place, type Scene, type SceneNode } from "./scene";
+import { escape, figure } from "./text";
 
 /** Characters of a label that a node has room for. */
 const labelLength = 22;
-
-export function escape(text: string): string {
-  return text
-    .replace(/&/g, "&amp;")
-    .replace(/</g, "&lt;")
-    .replace(/>/g, "&gt;")
-    .replace(/"/g, "&quot;")
-    .replace(/'/g, "&#39;");
-}
 
 /** The end of a name tells more than its beginning, which its place repeats: a long one is cut at the left. */
 function nameSvg(label: string): string {
@@ -20,8 +13,6 @@ function nameSvg(label: string): string {
   const at = long ? `x="${nodeSize.width - 8}" text-anchor="end"` : 'x="46"';
   return `<text class="name" clip-path="url(#name)" ${at} y="21">${escape(label)}</text>`;
 }
-
-const figure = (value: number) => String(Math.round(value * 10) / 10);
 
 function placeSvg(place: Place, layout: Layout): string {
   const box = layout.boxes.get(place.id);
@@ -54,47 +45,11 @@ function nodeSvg(node: SceneNode, layout: Layout): string {
   );
 }
 
-/** A curve between two boxes, from the sides that face each other. */
-function path(from: Box, to: Box): { d: string; x: number; y: number } {
-  const right = from.x + from.width <= to.x;
-  const left = to.x + to.width <= from.x;
-  const middle = (box: Box) => ({ x: box.x + box.width / 2, y: box.y + box.height / 2 });
-  const [a, b] = [middle(from), middle(to)];
-  const start = right
-    ? { x: from.x + from.width, y: a.y }
-    : left
-      ? { x: from.x, y: a.y }
-      : { x: a.x, y: b.y > a.y ? from.y + from.height : from.y };
-  const end = right
-    ? { x: to.x, y: b.y }
-    : left
-      ? { x: to.x + to.width, y: b.y }
-      : { x: b.x, y: b.y > a.y ? to.y : to.y + to.height };
-  const bend = right || left ? { x: (start.x + end.x) / 2, y: undefined } : { x: undefined, y: (start.y + end.y) / 2 };
-  const one = `${figure(bend.x ?? start.x)} ${figure(bend.y ?? start.y)}`;
-  const two = `${figure(bend.x ?? end.x)} ${figure(bend.y ?? end.y)}`;
-  return {
-    d: `M${figure(start.x)} ${figure(start.y)}C${one} ${two} ${figure(end.x)} ${figure(end.y)}`,
-    x: (start.x + end.x) / 2,
-    y: (start.y + end.y) / 2,
-  };
-}
-
 /** Icons' letters apart from the buttons: they are decoration, and no part of a button's name. */
 function markSvg(node: SceneNode, layout: Layout): string {
   const box = layout.boxes.get(node.id);
   if (!box) return "";
   return `<text class="mark ${node.kind.layer}" x="${figure(box.x + 22)}" y="${figure(box.y + 29)}">${escape(node.kind.mark)}</text>`;
-}
-
-function edgeSvg(edge: SceneEdge, layout: Layout): string {
-  const from = layout.boxes.get(edge.from);
-  const to = layout.boxes.get(edge.to);
-  if (!from || !to) return "";
-  const { d, x, y } = path(from, to);
-  const label = edge.label ? `<text x="${figure(x)}" y="${figure(y)}">${escape(edge.label)}</text>` : "";
-  const marker = edge.kind === "traffic" ? ' marker-end="url(#arrow)"' : "";
-  return `<g class="edge ${edge.kind}" data-from="${escape(edge.from)}" data-to="${escape(edge.to)}"><path d="${d}"${marker}/>${label}</g>`;
 }
 
 function allNodes(place: Place): SceneNode[] {
@@ -105,6 +60,7 @@ function allNodes(place: Place): SceneNode[] {
 export function renderSvg(scene: Scene, layout: Layout): string {
   const nodes = allNodes(scene.root);
   const internet = layout.boxes.get(internetId);
+  const edges = edgesSvg(scene, layout);
   const outside = internet
     ? `<g class="outside"><rect x="${figure(internet.x)}" y="${figure(internet.y)}" width="${internet.width}" height="${internet.height}" rx="24"/><text x="${figure(internet.x + internet.width / 2)}" y="${figure(internet.y + 30)}">Internet</text></g>`
     : "";
@@ -112,8 +68,8 @@ export function renderSvg(scene: Scene, layout: Layout): string {
     `<svg role="group" aria-label="Diagram of the stack" viewBox="0 0 ${Math.ceil(layout.width)} ${Math.ceil(layout.height)}" width="${Math.ceil(layout.width)}" height="${Math.ceil(layout.height)}">` +
     `<defs><marker id="arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto-start-reverse"><path d="M0 0L8 4L0 8z"/></marker>` +
     `<clipPath id="name"><rect x="46" y="0" width="${nodeSize.width - 54}" height="48"/></clipPath></defs>` +
-    `${placeSvg(scene.root, layout)}${outside}<g aria-hidden="true">${scene.edges.map((edge) => edgeSvg(edge, layout)).join("")}</g>` +
+    `${placeSvg(scene.root, layout)}${outside}<g aria-hidden="true">${edges.lines}</g>` +
     nodes.map((node) => nodeSvg(node, layout)).join("") +
-    `<g aria-hidden="true">${nodes.map((node) => markSvg(node, layout)).join("")}</g></svg>`
+    `<g aria-hidden="true">${nodes.map((node) => markSvg(node, layout)).join("")}${edges.labels}</g></svg>`
   );
 }

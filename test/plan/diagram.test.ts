@@ -5,7 +5,9 @@ import { chromium, type Browser, type Page } from "playwright-core";
 import { renderHtml } from "../../plan/diagram/html";
 import { layOut } from "../../plan/diagram/layout";
 import { renderMermaid } from "../../plan/diagram/mermaid";
+import { everyStack } from "../../plan/checkov/run";
 import { internetId, makeScene, type Place, type SceneNode } from "../../plan/diagram/scene";
+import { groupsOf, permissions, showPorts } from "../../plan/diagram/security-groups";
 import type { Plan } from "../../plan/json";
 import { makePlan } from "../../plan/plan";
 import { projectRoot } from "../../plan/settings/project";
@@ -70,6 +72,61 @@ describe("the diagram", () => {
     assert.match(mermaid, /-->\|"5432"\|/);
   });
 
+  it("places what names no subnet where its launch template or its source stands", () => {
+    const vpc = resource("aws:ec2/vpc:Vpc", "vpc", { cidrBlock: "10.0.0.0/16" });
+    const subnet = resource("aws:ec2/subnet:Subnet", "app", { availabilityZone: "us-east-1a" }, { vpcId: vpc });
+    const template = resource("aws:ec2/launchTemplate:LaunchTemplate", "shape", {}, { networkInterfaces: subnet });
+    const trainer = resource("aws:ec2/instance:Instance", "trainer", {}, { launchTemplate: template });
+    const other = resource("aws:ec2/subnet:Subnet", "other", { availabilityZone: "us-east-1b" }, { vpcId: vpc });
+    const group = resource("aws:rds/subnetGroup:SubnetGroup", "group", {}, { subnetIds: subnet });
+    const both = {
+      ...group,
+      propertyDependencies: { subnetIds: [subnet.urn, other.urn] },
+    };
+    const primary = resource("aws:rds/instance:Instance", "primary", {}, { dbSubnetGroupName: both });
+    const replica = resource("aws:rds/instance:Instance", "replica", {}, { replicateSourceDb: primary });
+    const { root } = makeScene(planOf([vpc, subnet, template, trainer, other, both, primary, replica]), "us-east-1");
+    const [network] = root.places;
+    assert.deepEqual(
+      network?.nodes.map(({ label }) => label),
+      ["primary", "replica"],
+    );
+    assert.deepEqual(
+      network.places[0]?.places[0]?.nodes.map(({ label }) => label),
+      ["trainer"],
+    );
+  });
+
+  for (const { name, configFile } of everyStack(projectRoot())) {
+    it(`of ${name} draws what its security groups let through, under 2 MB`, async () => {
+      const where = configFile ? { configFile } : { stack: name };
+      const { plan, region } = await makePlan({ root: projectRoot(), ...where, policies: false });
+      const { root, edges } = makeScene(plan, region);
+      const traffic = edges.filter(({ kind }) => kind === "traffic");
+      const byUrn = new Map(plan.resources.map((one) => [one.urn, one]));
+      const drawn = new Map(allNodes(root).flatMap(({ id, urns }) => urns.map((urn) => [urn, id] as const)));
+      const nodesIn = (group: string) =>
+        plan.resources.filter((one) => groupsOf(one, byUrn).includes(group)).flatMap(({ urn }) => drawn.get(urn) ?? []);
+      let expected = 0;
+      for (const permission of permissions(plan, "ingress")) {
+        const ends = nodesIn(permission.to);
+        const starts = permission.from.group === undefined ? undefined : nodesIn(permission.from.group);
+        for (const to of new Set(ends)) {
+          for (const from of starts ? new Set(starts) : [undefined]) {
+            if (from === to) continue;
+            const found = traffic.find((edge) => edge.to === to && (from === undefined || edge.from === from));
+            assert.ok(found?.label.split(", ").includes(showPorts(permission)), `${permission.rule}: ${from} to ${to}`);
+            expected++;
+          }
+        }
+      }
+      assert.ok(expected > 0 && traffic.length > 0);
+      assert.ok(edges.some(({ kind }) => kind === "reference"));
+      const html = await renderHtml(plan, region);
+      assert.ok(Buffer.byteLength(html) < 2 * 1024 * 1024, String(Buffer.byteLength(html)));
+    });
+  }
+
   it("lays out without overlaps", async () => {
     const { plan } = await makePlan({ root: projectRoot(), stack: "prod", policies: false });
     const scene = makeScene(plan, "us-east-1");
@@ -126,6 +183,7 @@ describe("the diagram", () => {
   describe("in a browser", () => {
     let browser: Browser | undefined;
     let page: Page;
+    let made: Awaited<ReturnType<typeof makePlan>>;
     let scratch: Scratch | undefined;
     let file = "";
     const asked: string[] = [];
@@ -139,7 +197,7 @@ describe("the diagram", () => {
       }
       this.timeout(120_000);
       const folder = (scratch = new Scratch());
-      const made = await makePlan({ root: projectRoot(), stack: "prod", policies: false });
+      made = await makePlan({ root: projectRoot(), stack: "prod", policies: false });
       const evil = resource("aws:s3/bucket:Bucket", "</script><img src=x onerror=alert(1)>", {
         bucket: "</script><script>alert(2)</script>",
       });
@@ -207,6 +265,45 @@ describe("the diagram", () => {
       }
       await page.locator(".node.violated").first().click();
       assert.match(await details.innerText(), /made-up \(mandatory, high\)\s+<b>bold<\/b>/);
+    });
+
+    it("shows who may talk to whom, with the ports above everything", async () => {
+      const to = (name: string) => made.plan.resources.find((one) => one.name === name)?.urn ?? "";
+      const database = to("data-postgres-primary").replace(/["\\]/g, "\\$&");
+      const lines = page.locator(`.edge.traffic[data-to="${database}"] path`);
+      assert.ok((await lines.count()) > 0);
+      assert.ok(await page.locator(`.edge.traffic[data-to="${database}"] text`).first().isVisible());
+      const ports = await page.locator(`.edge.traffic[data-to="${database}"] text`).allTextContents();
+      assert.deepEqual(new Set(ports), new Set(["5432"]));
+      const order = await page.evaluate<boolean>(
+        `[...document.querySelectorAll(".edge text")].every((text) =>
+          [...document.querySelectorAll(".node")].at(-1).compareDocumentPosition(text) & Node.DOCUMENT_POSITION_FOLLOWING)`,
+      );
+      assert.ok(order, "no node hides a port");
+      const hidden = await page.evaluate<string[]>(
+        `(() => {
+          const boxes = [...document.querySelectorAll(".node .body")].map((body) => body.getBoundingClientRect());
+          const texts = [...document.querySelectorAll(".edge.traffic text")];
+          return texts.filter((text) => {
+            const { x, y, width, height } = text.getBoundingClientRect();
+            return boxes.some((box) => box.left < x + width / 2 && box.right > x + width / 2 &&
+              box.top < y + height / 2 && box.bottom > y + height / 2);
+          }).map((text) => text.parentNode.dataset.from + " -> " + text.parentNode.dataset.to);
+        })()`,
+      );
+      assert.deepEqual(hidden, [], "no port hides a node's name");
+      await page.getByRole("checkbox", { name: "Network" }).uncheck();
+      assert.equal(await page.locator(".edge.traffic:visible").count(), 0);
+      await page.getByRole("checkbox", { name: "Network" }).check();
+    });
+
+    it("lists what has no price, with the reason", async () => {
+      await page.keyboard.press("Escape");
+      const text = await page.locator("#details").innerText();
+      assert.ok(made.plan.cost.unpriced.length > 0);
+      for (const [type, reason] of Object.entries(made.plan.cost.reasons ?? {})) {
+        assert.ok(text.includes(type) && text.includes(reason), type);
+      }
     });
 
     it("searches", async () => {
