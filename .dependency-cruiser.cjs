@@ -82,8 +82,8 @@ module.exports = {
     {
       name: "no-undeclared-package",
       severity: "error",
-      // The pack, the plugin and the examples are packages of their own: they start the program's loader, or import it.
-      from: { pathNot: "^(policy/index\\.js$|plugin/index\\.cjs$|examples/)" },
+      // These start the program's loader, and the examples import the program by its name.
+      from: { pathNot: "^(policy/index\\.js$|plugin/index\\.cjs$|doctor/start\\.cjs$|examples/)" },
       to: { dependencyTypes: ["npm-no-pkg", "npm-unknown", "unknown"] },
     },
     {

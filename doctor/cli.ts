@@ -38,5 +38,3 @@ export function main(argv: readonly string[]): number {
   const required: readonly Use[] = named.length > 0 ? named : ["plan"];
   return required.every((use) => isReady(looked, use)) ? 0 : 1;
 }
-
-if (require.main === module) process.exitCode = main(process.argv.slice(2));

@@ -1,9 +1,18 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { copyFileSync, mkdtempSync, readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import * as path from "node:path";
 import { checks, oldestNode, uses, type Machine } from "../../doctor/checks";
 import { main } from "../../doctor/cli";
 import { examine, isReady, renderReport } from "../../doctor/report";
 import { lt } from "../../doctor/versions";
+import { projectRoot } from "../../plan/settings/project";
 import { captured } from "../support/command";
+
+interface Scripts {
+  readonly scripts: Readonly<Record<string, string>>;
+}
 
 /** A machine on which every program answers, changed for a test. */
 function machine(changes: Partial<Machine> = {}, missing: readonly string[] = []): Machine {
@@ -88,6 +97,24 @@ describe("npm run doctor", () => {
       wrong.stderr.trim(),
       "flying: is no use of the project; there are: plan, test, sandbox, engine, account",
     );
+  });
+
+  it("says npm ci where the packages are not installed, and not what the loader would say", () => {
+    const folder = mkdtempSync(path.join(tmpdir(), "new-machine-"));
+    copyFileSync(path.join(projectRoot(), "doctor/start.cjs"), path.join(folder, "start.cjs"));
+    const run = spawnSync(process.execPath, [path.join(folder, "start.cjs")], { encoding: "utf8" });
+    assert.equal(run.status, 1);
+    assert.match(run.stdout, /packages are not installed.*\n\n {2}npm ci\n$/s);
+    assert.equal(run.stderr, "");
+  });
+
+  it("starts by npm run doctor, and passes its arguments and its status on", () => {
+    const scripts = (JSON.parse(readFileSync(path.join(projectRoot(), "package.json"), "utf8")) as Scripts).scripts;
+    const [program, ...args] = (scripts.doctor ?? "").split(" ");
+    assert.equal(program, "node");
+    const run = spawnSync(process.execPath, [...args, "flying"], { cwd: projectRoot(), encoding: "utf8" });
+    assert.equal(run.status, 2, run.stderr);
+    assert.match(run.stderr, /^flying: is no use of the project/);
   });
 
   it("compares versions by their numbers", () => {
