@@ -28,6 +28,10 @@ export const deliverySchema = z.strictObject({
     .record(z.string().regex(/^[a-z][a-z0-9-]*$/), stageSchema)
     .default({ dev: { stack: "dev" }, qa: { stack: "qa" }, prod: { stack: "prod" } })
     .meta({ description: "Stages that are deployed into this account, by name" }),
+  images: z
+    .array(z.string().regex(/^[a-z0-9][a-z0-9._/-]*$/, { error: "is not the name of a repository" }))
+    .default(["model-trader", "market-data"])
+    .meta({ description: "Repositories in ECR that the build on the branch pushes its images to" }),
   gitHubProviderExists: z
     .boolean()
     .default(false)

@@ -3,6 +3,7 @@ import type { Cloud, Statement } from "../components/common/iam";
 import { DeployRole } from "./components/deploy-role";
 import { federatedTrust, gitHubIssuer, IdentityProviders, pulumiIssuer } from "./components/identity-providers";
 import { PulumiDeployments, type DeployedStage } from "./components/pulumi-deployments";
+import { RegistryRole } from "./components/registry-role";
 import { StateStore } from "./components/state-store";
 import type { DeliverySettings } from "./config";
 import { reaches, type Reach } from "./permissions/deploy-policy";
@@ -19,6 +20,13 @@ export function gitHubSubject({ repository, branch }: DeliverySettings, environm
   const subject = { deploy: `environment:${environment}`, drift: `ref:refs/heads/${branch}`, preview: "pull_request" };
   return `repo:${repository}:${subject[reach]}`;
 }
+
+/**
+ * Roles of a stage. A preview decrypts what is secret in a stack's state, and a pull request's code runs beside it: live
+ * trading has none. Its pull requests show the offline plan, and the preview runs after the approval.
+ */
+export const reachesOf = ({ stage }: Pick<StackPlan, "stage">): readonly Reach[] =>
+  reaches.filter((reach) => reach !== "preview" || stage !== "prod");
 
 function trustOf(
   providers: IdentityProviders,
@@ -48,12 +56,20 @@ export function deliver(settings: DeliverySettings, cloud: Cloud, plans: readonl
     gitHubExists: settings.gitHubProviderExists,
     pulumiOrganization: pulumiCloud?.organization,
   });
-  const state = stateSettings && new StateStore("state", { ...stateSettings, cloud });
+  const state =
+    stateSettings && new StateStore("state", { ...stateSettings, cloud, stages: Object.keys(settings.stages) });
   const stages = Object.entries(settings.stages).map(([name, stage], index) => ({
     name,
     ...stage,
     plan: plans[index],
   }));
+  const branchOnly = providers.gitHubArn.apply((gitHub) => [
+    federatedTrust(gitHub, gitHubIssuer, "sts.amazonaws.com", [`repo:${repository}:ref:refs/heads/${branch}`]),
+  ]);
+  const registry =
+    settings.images.length > 0
+      ? new RegistryRole("registry", { cloud, repositories: settings.images, trust: branchOnly })
+      : undefined;
   const roles: Record<string, Record<string, pulumi.Output<string>>> = {};
   const wildcards: Record<string, DeployRole["wildcards"]> = {};
   const deployed: DeployedStage[] = [];
@@ -66,15 +82,20 @@ export function deliver(settings: DeliverySettings, cloud: Cloud, plans: readonl
         project,
         reach,
         trust: trustOf(providers, settings, stage, reach),
-        state: state?.access,
+        state: state?.access[stage.name],
       });
     const deploy = role("deploy");
-    const others = reaches.filter((reach) => reach !== "deploy");
+    const others = reachesOf(plan).filter((reach) => reach !== "deploy");
     roles[stage.name] = { deploy: deploy.arn, ...Object.fromEntries(others.map((reach) => [reach, role(reach).arn])) };
     wildcards[stage.name] = deploy.wildcards;
     deployed.push({ name: stage.name, stack: stage.stack, stage: plan.stage, roleArn: deploy.arn, ttl: stage.ttl });
   }
   if (pulumiCloud)
     new PulumiDeployments("deployments", { settings: pulumiCloud, repository, branch, project, stages: deployed });
-  return { roles, wildcards, ...(state && { backendUrl: state.backendUrl, secretsProvider: state.secretsProvider }) };
+  return {
+    roles,
+    wildcards,
+    ...(registry && { registryRole: registry.arn }),
+    ...(state && { backendUrl: state.backendUrl, secretsProviders: state.secretsProviders }),
+  };
 }

@@ -25,17 +25,29 @@ const titles: Readonly<Record<Reach, string>> = { deploy: "Deploys", drift: "Loo
 /** Longest session: a first deployment with databases takes most of an hour. */
 const sessionSeconds = 2 * 60 * 60;
 
-/** Reading and writing one stack's state, and the key of its secrets. */
-export function stateStatements({ bucketArn, keyArn }: StateAccess): Statement[] {
-  const write = ["s3:PutObject", "s3:DeleteObject"]; // a preview locks and unlocks
+/**
+ * One stack's state and the key of its secrets. A deployment writes it; a preview and a look for drift read it, and only
+ * lock and unlock. Other stacks' state is out of reach.
+ */
+export function stateStatements(access: StateAccess, project: string, stack: string, reach: Reach): Statement[] {
+  const { bucketArn, keyArn, secretsKeyArn } = access;
+  const at = (...paths: string[]) => paths.map((path) => `${bucketArn}/.pulumi/${path}`);
+  const locks = at(`locks/organization/${project}/${stack}/*`);
+  const own = at(`stacks/${project}/${stack}.json*`, `history/${project}/${stack}/*`, `backups/${project}/${stack}/*`);
   return [
     { Sid: "StateBucket", Effect: "Allow", Action: ["s3:ListBucket", "s3:GetBucketLocation"], Resource: bucketArn },
-    { Sid: "State", Effect: "Allow", Action: ["s3:GetObject", ...write], Resource: `${bucketArn}/.pulumi/*` },
+    { Sid: "State", Effect: "Allow", Action: "s3:GetObject", Resource: [...at("meta.yaml"), ...own, ...locks] },
     {
-      Sid: "StateKey",
+      Sid: "StateWrites",
+      Effect: "Allow",
+      Action: ["s3:PutObject", "s3:DeleteObject"],
+      Resource: reach === "deploy" ? [...own, ...locks] : locks,
+    },
+    {
+      Sid: "StateKeys",
       Effect: "Allow",
       Action: ["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey", "kms:DescribeKey"],
-      Resource: keyArn,
+      Resource: [keyArn, secretsKeyArn],
     },
   ];
 }
@@ -73,7 +85,11 @@ export class DeployRole extends pulumi.ComponentResource {
     if (args.state !== undefined) {
       attach(
         "state",
-        pulumi.output(args.state).apply((it) => JSON.stringify(policyDocument(stateStatements(it)))),
+        pulumi
+          .output(args.state)
+          .apply((it) =>
+            JSON.stringify(policyDocument(stateStatements(it, args.project, args.plan.stack, args.reach))),
+          ),
       );
     }
     this.arn = role.arn;

@@ -3,16 +3,21 @@ import * as pulumi from "@pulumi/pulumi";
 import { policyDocument, type Cloud } from "../../components/common/iam";
 import { EncryptionKey } from "../../components/security/encryption-key";
 
-/** What a role needs to reach the state. */
+/** What a role needs to reach one stack's state. */
 export interface StateAccess {
   readonly bucketArn: string;
+  /** Key of the bucket's objects. */
   readonly keyArn: string;
+  /** Key of the stack's own secrets in its state and its file. */
+  readonly secretsKeyArn: string;
 }
 
 export interface StateStoreArgs {
   readonly cloud: Cloud;
   /** Days that old versions of state are kept: how far back a lost state can be brought. */
   readonly keepVersionsDays: number;
+  /** Stages whose stacks keep their state here: each has a key of its own for its secrets. */
+  readonly stages: readonly string[];
 }
 
 /** TLS only, and only this account's identities. */
@@ -31,36 +36,41 @@ export function stateBucketPolicy(bucketArn: string, { accountId }: Cloud) {
 }
 
 /**
- * A place for state beside Pulumi Cloud: `pulumi login s3://<bucket>`, and a key for the secrets in it
- * (`pulumi stack init --secrets-provider=awskms://<key>`).
+ * A place for state beside Pulumi Cloud: `pulumi login s3://<bucket>`, and for each stage a key for
+ * the secrets in it (`pulumi stack init --secrets-provider=awskms:///<key>`), so that no stage can read another's.
  *
- * Makes: a KMS key with its alias; a versioned bucket under it, closed to the public, for TLS and this account only. Both
+ * Makes: KMS keys with their aliases; a versioned bucket under it, closed to the public, for TLS and this account only. All
  * outlive the stack and are protected.
- * Cost: the key, 1 USD a month; state is megabytes.
+ * Cost: a key, 1 USD a month; state is megabytes.
  */
 export class StateStore extends pulumi.ComponentResource {
-  readonly access: pulumi.Output<StateAccess>;
+  /** By stage. */
+  readonly access: Readonly<Record<string, pulumi.Output<StateAccess>>>;
   /** For `pulumi login`. */
   readonly backendUrl: pulumi.Output<string>;
-  /** For `pulumi stack init --secrets-provider`. */
-  readonly secretsProvider: pulumi.Output<string>;
+  /** For `pulumi stack init --secrets-provider`, by stage. */
+  readonly secretsProviders: Readonly<Record<string, pulumi.Output<string>>>;
 
   constructor(name: string, args: StateStoreArgs, opts?: pulumi.ComponentResourceOptions) {
     super("trading:delivery:StateStore", name, {}, opts);
     const { cloud } = args;
     const child = { parent: this };
     const kept = { parent: this, protect: true, retainOnDelete: true };
-    const key = new EncryptionKey(
-      `${name}-key`,
-      { cloud, description: "Pulumi state and its secrets", retain: true },
-      child,
-    );
+    const key = new EncryptionKey(`${name}-key`, { cloud, description: "Pulumi state", retain: true }, child);
     const bucket = new aws.s3.Bucket(`${name}-bucket`, { tags: { Name: `${name}-bucket` } }, kept);
     closeBucket(name, bucket, key.arn, args, child);
-    this.access = pulumi.all([bucket.arn, key.arn]).apply(([bucketArn, keyArn]) => ({ bucketArn, keyArn }));
+    const secrets = Object.fromEntries(
+      args.stages.map((stage) => {
+        const description = `Secrets in the Pulumi state of ${stage}`;
+        return [stage, new EncryptionKey(`${name}-secrets-${stage}`, { cloud, description, retain: true }, child).arn];
+      }),
+    );
+    const each = <T>(made: (secretsKeyArn: pulumi.Output<string>) => T) =>
+      Object.fromEntries(Object.entries(secrets).map(([stage, arn]) => [stage, made(arn)]));
+    this.access = each((secretsKeyArn) => pulumi.output({ bucketArn: bucket.arn, keyArn: key.arn, secretsKeyArn }));
     this.backendUrl = pulumi.interpolate`s3://${bucket.bucket}?region=${cloud.region}`;
-    this.secretsProvider = pulumi.interpolate`awskms:///${key.arn}?region=${cloud.region}`;
-    this.registerOutputs({ backendUrl: this.backendUrl, secretsProvider: this.secretsProvider });
+    this.secretsProviders = each((arn) => pulumi.interpolate`awskms:///${arn}?region=${cloud.region}`);
+    this.registerOutputs({ backendUrl: this.backendUrl, secretsProviders: this.secretsProviders });
   }
 }
 

@@ -67,7 +67,7 @@ describe("the delivery, of the stacks as they are", function () {
       .flatMap(({ Resource }) => Resource)
       .filter((arn) => arn.startsWith(`arn:aws:${service}:`));
 
-  it("makes three roles a stage, state, identity providers and Pulumi's settings", () => {
+  it("makes the roles of each stage and of the build, state, identity providers and Pulumi's settings", () => {
     const counts = made.counts();
     assert.deepEqual(
       [
@@ -80,14 +80,17 @@ describe("the delivery, of the stacks as they are", function () {
         counts["pulumiservice:index:TtlSchedule"],
         counts["pulumiservice:index:PolicyGroup"],
       ],
-      [2, 9, 1, 1, 3, 3, 1, 1],
+      [2, 9, 1, 4, 3, 3, 1, 1],
     );
     assert.deepEqual(
       made
         .ofType("aws:iam/role:Role")
         .map(({ name }) => name)
         .sort(),
-      ["deploy", "drift", "preview"].flatMap((reach) => ["dev", "prod", "qa"].map((stage) => `${reach}-${stage}`)),
+      [
+        ...["deploy", "drift", "preview"].flatMap((reach) => ["dev", "prod", "qa"].map((stage) => `${reach}-${stage}`)),
+        "registry",
+      ].filter((role) => role !== "preview-prod"),
     );
   });
 
@@ -138,7 +141,7 @@ describe("the delivery, of the stacks as they are", function () {
     });
     assert.deepEqual(gitHub("deploy-prod"), of("environment:prod"));
     assert.deepEqual(gitHub("drift-prod"), of("ref:refs/heads/main"));
-    assert.deepEqual(gitHub("preview-prod"), of("pull_request"));
+    assert.deepEqual(gitHub("preview-qa"), of("pull_request"));
     assert.deepEqual([trust("deploy-qa").length, trust("drift-qa").length, trust("preview-qa").length], [2, 1, 1]);
     const cloud = trust("deploy-qa")[1]?.Condition?.StringEquals ?? {};
     assert.equal(cloud["api.pulumi.com/oidc:aud"], "aws:acme");
@@ -184,7 +187,7 @@ describe("the delivery, of the stacks as they are", function () {
   it("fits IAM's limits: 6,144 characters a policy, ten policies a role", () => {
     const policies = made.ofType("aws:iam/policy:Policy");
     for (const { name, inputs } of policies) assert.ok(String(plain(inputs.policy)).length <= 6144, name);
-    for (const { name } of made.ofType("aws:iam/role:Role")) {
+    for (const { name } of made.ofType("aws:iam/role:Role").filter((role) => role.name !== "registry")) {
       const own = policies.filter((policy) => policy.name.startsWith(`${name}-`)).length;
       assert.ok(own > 0 && own <= 10, `${name}: ${own}`);
     }
@@ -192,7 +195,7 @@ describe("the delivery, of the stacks as they are", function () {
 
   it("lets previews and drift read only, and no preview read a secret", () => {
     for (const stage of stages) {
-      for (const reach of ["preview", "drift"]) {
+      for (const reach of ["preview", "drift"].filter((one) => `${one}-${stage}` !== "preview-prod")) {
         const own = statementsOf(`${reach}-${stage}`).filter(
           ({ Sid, Effect }) => !Sid.startsWith("State") && Effect === "Allow",
         );
@@ -259,9 +262,64 @@ describe("the delivery, of the stacks as they are", function () {
     const policy = String(plain(made.one("aws:s3/bucketPolicy:BucketPolicy").inputs.policy));
     assert.match(policy, /"aws:SecureTransport":"false"/);
     assert.match(policy, /"aws:PrincipalAccount":"123456789012"/);
-    assert.match(String(outputs.secretsProvider), /^awskms:\/\/\/arn:aws:kms:/);
-    const state = statementsOf("deploy-dev").find(({ Sid }) => Sid === "State");
-    assert.match(String(state?.Resource), /\/\.pulumi\/\*$/);
+  });
+
+  it("keeps each stage to its own state and to the key of its own secrets", () => {
+    const keyOf = (stage: string) => {
+      const found = /awskms:\/\/\/(arn:[^?]+)/.exec(
+        String((outputs.secretsProviders as Record<string, string>)[stage]),
+      );
+      return found?.[1] ?? assert.fail(`no key of ${stage}`);
+    };
+    assert.equal(new Set(stages.map(keyOf)).size, stages.length);
+    for (const stage of stages) {
+      for (const reach of ["deploy", "drift", "preview"].filter((one) => `${one}-${stage}` !== "preview-prod")) {
+        const own = statementsOf(`${reach}-${stage}`).filter(({ Sid }) => Sid.startsWith("State"));
+        const objects = own.flatMap(({ Resource }) => Resource).filter((arn) => arn.includes("/.pulumi/"));
+        for (const arn of objects.filter((it) => !it.endsWith("/meta.yaml")))
+          assert.match(arn, new RegExp(`/trading-platform/${stage}(\\.json\\*|/\\*)$`));
+        const keys = own.find(({ Sid }) => Sid === "StateKeys")?.Resource ?? [];
+        assert.ok(keys.includes(keyOf(stage)));
+        for (const other of stages.filter((one) => one !== stage))
+          assert.ok(!keys.includes(keyOf(other)), `${reach}-${stage}`);
+      }
+    }
+  });
+
+  it("lets previews and looks for drift lock a state, and not write it", () => {
+    const written = (role: string) =>
+      [statementsOf(role).find(({ Sid }) => Sid === "StateWrites")?.Resource].flat().map(String);
+    for (const role of ["preview-dev", "preview-qa", "drift-prod"])
+      assert.ok(
+        written(role).every((arn) => arn.includes("/.pulumi/locks/")),
+        role,
+      );
+    assert.ok(written("deploy-prod").some((arn) => arn.includes("/.pulumi/stacks/trading-platform/prod.json")));
+  });
+
+  it("makes no role with which a pull request could read the secrets of live trading", () => {
+    const takes = made
+      .ofType("aws:iam/role:Role")
+      .filter(({ inputs }) => String(plain(inputs.assumeRolePolicy)).includes(":pull_request"))
+      .map(({ name }) => name);
+    assert.deepEqual(takes.toSorted(), ["preview-dev", "preview-qa"]);
+  });
+
+  it("lets main's build push its own images, and nothing else", () => {
+    const role = made.one("aws:iam/role:Role", "registry");
+    assert.match(String(plain(role.inputs.assumeRolePolicy)), /repo:acme\/platform:ref:refs\/heads\/main"/);
+    const { Statement: allowed } = JSON.parse(
+      String(plain(made.one("aws:iam/rolePolicy:RolePolicy", "registry-push").inputs.policy)),
+    ) as { Statement: Statement[] };
+    assert.deepEqual(
+      allowed.map(({ Sid, Resource }) => [Sid, Resource]),
+      [
+        ["Push", ["model-trader", "market-data"].map((it) => `arn:aws:ecr:us-east-1:123456789012:repository/${it}`)],
+        ["LogInToRegistry", "*"],
+      ],
+    );
+    assert.ok(allowed[0]?.Action.includes("ecr:PutImage"));
+    assert.ok(!JSON.stringify(allowed).includes("Delete"));
   });
 
   it("deploys dev by a push, the others not; drift is looked for and never mended by itself", () => {
