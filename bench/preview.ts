@@ -9,7 +9,7 @@ import { startEmulator } from "../sandbox/emulator";
 import { SandboxEngine } from "../sandbox/engine";
 import { findEngine, neededAwsPlugin, type Engine } from "../sandbox/prerequisites";
 import { resolveStack, sandboxFolder, writeProject, type SandboxStack } from "../sandbox/project";
-import { seedPointers } from "../sandbox/seed";
+import { seedPointers, seedZones } from "../sandbox/seed";
 
 export interface PreviewMeasured {
   readonly resources: number;
@@ -72,6 +72,7 @@ export async function measurePreview(root: string, stack: string, runs = 2): Pro
   const emulator = await startEmulator({ honourEndpoint: false, logFile: path.join(place.folder, "emulator.log") });
   try {
     await seedPointers(place, emulator.endpoint);
+    await seedZones(place, emulator.endpoint);
     const whole = await best(await SandboxEngine.open(place, cli, { endpoint: emulator.endpoint }), runs);
     const bare = await best(await bareProject(place, cli, emulator.endpoint), runs);
     return { resources: whole.resources, seconds: whole.seconds, bareSeconds: bare.seconds };

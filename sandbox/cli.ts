@@ -11,7 +11,7 @@ import { SandboxEngine, type Outcome } from "./engine";
 import { MissingError, neededAwsPlugin, requireEngine } from "./prerequisites";
 import { dropState, resolveStack, sandboxFolder, UsageError, writeProject, type SandboxStack } from "./project";
 import { releaseGuards } from "./release";
-import { seedPointers } from "./seed";
+import { seedPointers, seedZones } from "./seed";
 import { describeChanges, describeFailures, describeViolations, summarize } from "./report";
 
 /** Exit statuses, the planner's. */
@@ -62,6 +62,8 @@ async function open(stack: string | undefined, options: Options): Promise<Opened
   say(`pulumi ${cli.version}, plugin ${neededAwsPlugin(root)}, emulated AWS at ${endpoint}`);
   const pointers = await seedPointers(place, endpoint);
   if (pointers.length > 0) say(`AMI pointers that promotion would write: ${pointers.join(", ")}`);
+  const zones = await seedZones(place, endpoint);
+  if (zones.length > 0) say(`Hosted zones that you would have already: ${zones.join(", ")}`);
   const engine = await SandboxEngine.open(place, cli, {
     endpoint,
     policyPack: policyPack(options),

@@ -1,4 +1,5 @@
 import { HeadBucketCommand, ListObjectsV2Command, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
+import { CreateHostedZoneCommand, GetHostedZoneCommand, Route53Client } from "@aws-sdk/client-route-53";
 import { GetParametersCommand, PutParameterCommand, SSMClient } from "@aws-sdk/client-ssm";
 import { existsSync, readFileSync } from "node:fs";
 import * as path from "node:path";
@@ -56,6 +57,45 @@ export function imageParameters(settings: unknown): string[] {
   }
   if (settings === null || typeof settings !== "object") return [];
   return [...new Set(Object.values(settings).flatMap(imageParameters))];
+}
+
+/** The public zones that settings name, each with the name that all its names end with. */
+export function hostedZones(settings: unknown): Map<string, string> {
+  const names = new Map<string, string[]>();
+  const collect = (value: unknown): void => {
+    if (value === null || typeof value !== "object") return;
+    const { zoneId, domainName } = value as { zoneId?: unknown; domainName?: unknown };
+    if (typeof zoneId === "string" && typeof domainName === "string") {
+      names.set(zoneId, [...(names.get(zoneId) ?? []), domainName]);
+    }
+    Object.values(value).forEach(collect);
+  };
+  collect(settings);
+  return new Map(
+    [...names].map(([id, all]) => {
+      // The labels that the names have in common from the right; the first of them all is never the zone's own.
+      const labels = all.map((name) => name.split(".").slice(1).reverse());
+      const shared = (labels[0] ?? []).filter((label, at) => labels.every((one) => one[at] === label));
+      return [id, shared.reverse().join(".")];
+    }),
+  );
+}
+
+/** Makes the hosted zones that people have before a stack names them. Returns the names of those that were not there yet. */
+export async function seedZones(place: SandboxStack, endpoint: string): Promise<string[]> {
+  const credentials = { accessKeyId: "sandbox", secretAccessKey: "sandbox" };
+  const route53 = new Route53Client({ endpoint, region: "us-east-1", credentials });
+  const made: string[] = [];
+  for (const [id, name] of hostedZones(settingsOf(place))) {
+    const there = await route53.send(new GetHostedZoneCommand({ Id: id })).then(
+      () => true,
+      () => false,
+    );
+    if (there) continue;
+    await route53.send(new CreateHostedZoneCommand({ Name: name, CallerReference: `zone:${id}` }));
+    made.push(name);
+  }
+  return made;
 }
 
 /**

@@ -7,7 +7,7 @@ import { SandboxEngine, type EngineOptions, type Outcome } from "../../sandbox/e
 import { findEngine, neededAwsPlugin, type Engine } from "../../sandbox/prerequisites";
 import { resolveStack, sandboxFolder, writeProject, type Changes, type SandboxStack } from "../../sandbox/project";
 import { describeFailures, describeViolations } from "../../sandbox/report";
-import { seedPointers } from "../../sandbox/seed";
+import { seedPointers, seedZones } from "../../sandbox/seed";
 import { startStandIn, type StandIn } from "./standin/start";
 
 export const root = projectRoot();
@@ -78,6 +78,7 @@ export class LiveStack {
     const changes = configure(place, options.set);
     const emulator = await startEmulator({ honourEndpoint: false, logFile: path.join(folder, "emulator.log") });
     await seedPointers(place, emulator.endpoint);
+    await seedZones(place, emulator.endpoint);
     const standIn = against === "stand-in provider" ? await startStandIn() : undefined;
     const engine = await SandboxEngine.open(
       place,

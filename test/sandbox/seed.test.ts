@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { imageParameters } from "../../sandbox/seed";
+import { hostedZones, imageParameters } from "../../sandbox/seed";
 
 describe("the images that a stack's settings name", () => {
   it("are the parameters of one's own, once each, wherever they stand", () => {
@@ -10,5 +10,24 @@ describe("the images that a stack's settings name", () => {
       trader: { ami: "ami-0123456789abcdef0", other: undefined, count: 2 },
     };
     assert.deepEqual(imageParameters(settings), ["/trading-platform/timescale/ami"]);
+  });
+});
+
+describe("the public zones that a stack's settings name", () => {
+  it("are named by what their names have in common, once each", () => {
+    const zoneId = "Z0123456789EXAMPLE";
+    const settings = {
+      web: { loadBalancer: { domain: { domainName: "api.terminal.example.com", zoneId } } },
+      site: { domain: { domainName: "terminal.example.com", zoneId } },
+      services: { api: [{ domain: { domainName: "bot.other.example", zoneId: "Z1" } }] },
+      mlflow: { domain: "mlflow.trading.internal" },
+    };
+    assert.deepEqual(
+      [...hostedZones(settings)],
+      [
+        [zoneId, "example.com"],
+        ["Z1", "other.example"],
+      ],
+    );
   });
 });
