@@ -39,12 +39,13 @@ function settingsOf(place: SandboxStack): Settings {
   return validate({ project, organization: "organization", stack: place.name }, raw, config["aws:region"] as string);
 }
 
-/** The stack's fleet as it is configured: its bucket, and the keys of its listing file. */
-export function fleetOf(place: SandboxStack): { bucket: string; keys: readonly string[] } | undefined {
+/** The stack's fleet as it is configured: its bucket, where models lie in it, and the keys of its listing file. */
+export function fleetOf(place: SandboxStack): { bucket: string; prefix: string; keys: readonly string[] } | undefined {
   const { fleet } = settingsOf(place);
   if (fleet?.source !== "bucket") return undefined;
   const listing = fleet.listing === undefined ? "" : path.resolve(place.root, fleet.listing);
-  return { bucket: fleet.bucket, keys: existsSync(listing) ? readListing(readFileSync(listing, "utf8")) : [] };
+  const keys = existsSync(listing) ? readListing(readFileSync(listing, "utf8")) : [];
+  return { bucket: fleet.bucket, prefix: fleet.prefix, keys };
 }
 
 const amazonLinux = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64";
@@ -124,7 +125,7 @@ export async function seedPointers(place: SandboxStack, endpoint: string): Promi
 
 /**
  * Puts the models of the stack's listing file into its deploy bucket, as a model builder would, once: where the bucket is
- * there and holds nothing. Returns how many it put.
+ * there and holds no model. Returns how many it put.
  */
 export async function seed(place: SandboxStack, endpoint: string): Promise<number> {
   const fleet = fleetOf(place);
@@ -135,7 +136,9 @@ export async function seed(place: SandboxStack, endpoint: string): Promise<numbe
     () => false,
   );
   if (!there) return 0;
-  const { KeyCount = 0 } = await s3.send(new ListObjectsV2Command({ Bucket: fleet.bucket, MaxKeys: 1 }));
+  const { KeyCount = 0 } = await s3.send(
+    new ListObjectsV2Command({ Bucket: fleet.bucket, Prefix: fleet.prefix, MaxKeys: 1 }),
+  );
   if (KeyCount > 0) return 0;
   for (const Key of fleet.keys)
     await s3.send(new PutObjectCommand({ Bucket: fleet.bucket, Key, Body: "sample model" }));
