@@ -47,6 +47,8 @@ export interface LiveOptions {
   readonly configFile?: string;
   /** Settings that a test changes, by their path: `fleet.source`. */
   readonly set?: Readonly<Record<string, unknown>>;
+  /** An emulated AWS that other stacks live in as well; whoever started it ends it. @default one of its own */
+  readonly emulator?: Emulator;
   /** Runs with the policy pack. @default true */
   readonly policy?: boolean;
 }
@@ -76,7 +78,8 @@ export class LiveStack {
     mkdirSync(folder, { recursive: true });
     const place = { ...resolved, folder };
     const changes = configure(place, options.set);
-    const emulator = await startEmulator({ honourEndpoint: false, logFile: path.join(folder, "emulator.log") });
+    const emulator =
+      options.emulator ?? (await startEmulator({ honourEndpoint: false, logFile: path.join(folder, "emulator.log") }));
     await seedPointers(place, emulator.endpoint);
     await seedZones(place, emulator.endpoint);
     const standIn = against === "stand-in provider" ? await startStandIn() : undefined;
@@ -85,7 +88,7 @@ export class LiveStack {
       cli,
       optionsOf(emulator.endpoint, standIn, options.policy !== false),
     );
-    const servers = standIn ? [emulator, standIn] : [emulator];
+    const servers = [...(options.emulator ? [] : [emulator]), ...(standIn ? [standIn] : [])];
     return new LiveStack(place, engine, changes, against, emulator.endpoint, servers);
   }
 
