@@ -3,14 +3,16 @@
 Log delivery is allowed by any statement of the target's policy, whatever the others look like. A refusal under a condition
 (without TLS, with another key) is not a refusal of everything: moto does not look at conditions, so those are left out.
 
-A replication's rules read back as they were given: moto shows every one without what happens to delete markers.
+The tags that a bucket is made with are its tags; moto reads only its Region there. A replication's rules read back as they
+were given: moto shows every one without what happens to delete markers.
 """
 
 import json
 from fnmatch import fnmatchcase
 
-from moto.iam.access_control import IAMPolicy, PermissionResult
+import xmltodict
 from moto.core.responses import ActionResult
+from moto.iam.access_control import IAMPolicy, PermissionResult
 from moto.s3.models import FakeBucket
 from moto.s3.responses import S3Response
 
@@ -58,6 +60,16 @@ def extend():
     if not hasattr(FakeBucket, "_log_permissions_enabled_policy"):
         raise RuntimeError("moto checks log delivery elsewhere now: look at this mend")
     FakeBucket._log_permissions_enabled_policy = staticmethod(allows_logging)
+
+    @wrap(S3Response, "_bucket_response_put")
+    def put(old, self, *args, **kwargs):
+        answer = old(self, *args, **kwargs)
+        if b"<CreateBucketConfiguration" in (self.body.encode() if isinstance(self.body, str) else self.body or b""):
+            given = xmltodict.parse(self.body)["CreateBucketConfiguration"] or {}
+            tags = as_list((given.get("Tags") or {}).get("Tag") or [])
+            if tags:
+                self.backend.put_bucket_tagging(self.bucket_name, {tag["Key"]: tag["Value"] or "" for tag in tags})
+        return answer
 
     @wrap(S3Response, "get_bucket_replication")
     def replication(old, self):

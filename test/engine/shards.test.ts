@@ -23,6 +23,7 @@ const settings = (index: number, count: number) => {
     "fleet.bucket": bucket,
     "fleet.shard": { index, count },
     "fleet.maxRemovalPercent": 90,
+    "fleet.dataAccess": [],
   };
 };
 
