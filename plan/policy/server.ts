@@ -9,8 +9,11 @@ import { Empty } from "google-protobuf/google/protobuf/empty_pb";
 /** The pack that this repository holds. */
 export const policyFolder = join(__dirname, "..", "..", "policy");
 
-/** How long the pack may take to come up, and one call may take, in milliseconds. */
-const startTimeoutMs = 60_000;
+/**
+ * How long the pack may take to come up, and one call may take, in milliseconds: long, as a start of a second takes a
+ * minute on a busy machine, and nothing is won by giving up.
+ */
+const startTimeoutMs = 180_000;
 const callTimeoutMs = 300_000;
 /** As large as the engine's own limit. */
 const maxMessageBytes = 400 * 1024 * 1024;
@@ -20,11 +23,12 @@ export class PolicyRunError extends Error {
   override readonly name = "PolicyRunError";
 }
 
-function waitForPort(child: ChildProcess): Promise<number> {
+function waitForPort(child: ChildProcess, timeoutMs: number): Promise<number> {
   return new Promise((resolve, reject) => {
     let out = "";
     let errors = "";
-    const timer = setTimeout(() => reject(new PolicyRunError("The policy pack did not start in time")), startTimeoutMs);
+    const late = `The policy pack did not start within ${timeoutMs / 1_000} seconds: this machine is busy. Run the command again, or leave the policies out with --no-policy.`;
+    const timer = setTimeout(() => reject(new PolicyRunError(late)), timeoutMs);
     const fail = (why: string) => {
       clearTimeout(timer);
       reject(new PolicyRunError(`The policy pack did not start: ${why}${errors ? `\n${errors.trim()}` : ""}`));
@@ -65,14 +69,14 @@ export class PolicyServer {
   }
 
   /** Starts the pack in `folder`. It ends with this process, however that ends: it watches the pipe between them. */
-  static async start(folder = policyFolder): Promise<PolicyServer> {
+  static async start(folder = policyFolder, timeoutMs = startTimeoutMs): Promise<PolicyServer> {
     const child = spawn(process.execPath, ["index.js"], {
       cwd: folder,
       env: { ...process.env, POLICY_PACK_ENDS_WITH_STDIN: "1", PULUMI_CONFIG: undefined },
       stdio: ["pipe", "pipe", "pipe"],
     });
     try {
-      return new PolicyServer(child, await waitForPort(child));
+      return new PolicyServer(child, await waitForPort(child, timeoutMs));
     } catch (error) {
       child.kill("SIGKILL");
       throw error;

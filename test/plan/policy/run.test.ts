@@ -116,6 +116,20 @@ describe("the policy run", () => {
     assert.deepEqual(backwards, await runPolicies(resources, { ...options(), server }));
   });
 
+  it("says what to do when the pack does not come up in time", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "silent-pack-"));
+    writeFileSync(join(folder, "index.js"), "setInterval(() => undefined, 1000);");
+    try {
+      await assert.rejects(PolicyServer.start(folder, 50), (error) => {
+        assert.ok(error instanceof PolicyRunError);
+        assert.match(error.message, /did not start within 0\.05 seconds: .*Run the command again, .*--no-policy/);
+        return true;
+      });
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
   it("rejects with the pack's own words when it cannot start, and leaves no process behind", async () => {
     const folder = mkdtempSync(join(tmpdir(), "pack-"));
     try {
