@@ -40,6 +40,23 @@ export const disasters: Readonly<Record<string, Disaster>> = {
     ],
     back: "Let writers start one by one, the bot last. Keep the old instance until the books agree with the exchange's.",
   },
+  cluster: {
+    title: "The Kubernetes cluster is lost or wrong",
+    signs:
+      "`kubernetes-*` alarms, pods that cannot be scheduled in every zone, an API that does not answer; or objects that somebody deleted.",
+    byItself:
+      "EKS replaces its own control plane and node groups replace nodes. Nothing helps against deleted objects, or a cluster that is gone.",
+    steps: [
+      "Check open positions at the broker first: pods that cannot be reached may still trade.",
+      "Find the recovery point: `aws backup list-recovery-points-by-resource --resource-arn arn:aws:eks:<region>:<account>:cluster/<clusterName output>`, the newest from before the mistake.",
+      "What it holds and what a restore takes: `aws backup get-recovery-point-restore-metadata --backup-vault-name <vault> --recovery-point-arn <arn>`.",
+      "Deleted objects: `aws backup start-restore-job --recovery-point-arn <arn> --iam-role-arn <role of the backup> --metadata file://restore.json` for the lost namespaces, into this cluster. What is there already is left alone: delete what is wrong before.",
+      "A lost cluster: deploy the stack, which makes cluster, node groups, roles and add-ons anew; restore everything into it by the same command, with its name in the metadata.",
+      "The cluster's own objects: `pulumi stack output kubernetes --json | jq -r .manifests | kubectl apply -f -`, with the kubeconfig of the same output.",
+      "Check before users come back: `kubectl get pods -A`, bound volumes, the disruption budget of the trading namespace, metrics on the dashboard.",
+    ],
+    back: "Point users at the cluster that runs, keep the old vault until its newest recovery point is older than the new one's first, and compare the measured time with the promise below.",
+  },
   region: {
     title: "The Region is lost",
     signs:

@@ -88,7 +88,7 @@ export const gameDays: Readonly<Record<string, GameDay>> = {
         what: "Restore the cluster's configuration",
         how: "`aws backup start-restore-job` of the cluster's newest recovery point into a namespace of its own.",
         expect: "Deployments and volumes come up; RTO below 4 hours, RPO below 15 minutes for the whole.",
-        runbook: "disasters/region.md",
+        runbook: "disasters/cluster.md",
       },
       region,
     ],

@@ -21,7 +21,7 @@ describe("runbooks", () => {
   });
 
   it("cover every disaster that the documents name, with steps and the way back", () => {
-    assert.deepEqual(Object.keys(disasters), ["zone", "database", "region", "bad-release", "leaked-secret"]);
+    assert.deepEqual(Object.keys(disasters), ["zone", "database", "cluster", "region", "bad-release", "leaked-secret"]);
     for (const key of Object.keys(disasters)) {
       const text = read(`disasters/${key}.md`);
       for (const part of ["**Signs.**", "## Steps", "## Way back", "## What was promised"])
@@ -29,6 +29,28 @@ describe("runbooks", () => {
       assert.match(text, /\| betting-bot +\| database +\| 15 min +\| 5 min +\|/, "document 004's promise");
       assert.match(text, /\| ai-platform +\| database +\| 240 min +\| 15 min +\|/, "document 001's promise");
     }
+  });
+
+  it("restore the cluster's configuration step by step, and rehearse it", () => {
+    const text = read("disasters/cluster.md");
+    const steps = [
+      "list-recovery-points-by-resource",
+      "get-recovery-point-restore-metadata",
+      "start-restore-job",
+      "kubectl apply",
+    ];
+    const places = steps.map((step) => text.indexOf(step));
+    assert.ok(
+      places.every((place) => place > 0),
+      "every step is there",
+    );
+    assert.deepEqual(
+      places,
+      places.toSorted((a, b) => a - b),
+      "in this order",
+    );
+    const rehearsed = gameDays["ai-platform"]?.rehearsals.find(({ runbook }) => runbook === "disasters/cluster.md");
+    assert.equal(rehearsed?.what, "Restore the cluster's configuration");
   });
 
   it("have a game day for every blueprint, whose links lead somewhere", () => {
