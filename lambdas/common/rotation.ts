@@ -28,6 +28,8 @@ export interface RotatedStore {
   set(value: string): Promise<void>;
   /** Fails unless the store has taken it. */
   test(value: string): Promise<void>;
+  /** Takes the value back that clients still have, where the test failed; a store that lets both in needs none. */
+  restore?(current: string): Promise<void>;
   /** Ends what clients needed during the change. */
   finish?(value: string): Promise<void>;
 }
@@ -115,18 +117,26 @@ export async function rotate(secrets: SecretsManagerClient, store: RotatedStore,
   if (stages && !isCurrent && !stages.includes("AWSPENDING")) {
     throw new Error(`the version ${version} of ${id} is not pending`);
   }
-  const pending = async () => {
-    const value = (await read(secrets, id, isCurrent ? "AWSCURRENT" : "AWSPENDING", version))[store.field];
+  const valueOf = async (stage: string, at?: string) => {
+    const value = (await read(secrets, id, stage, at))[store.field];
     if (typeof value !== "string" || !value) throw new Error(`${id} has no field ${store.field}`);
     return value;
   };
+  const pending = () => valueOf(isCurrent ? "AWSCURRENT" : "AWSPENDING", version);
   switch (step) {
     case "createSecret":
       return create(secrets, store, id, version);
     case "setSecret":
       return store.set(await pending());
     case "testSecret":
-      return store.test(await pending());
+      try {
+        await store.test(await pending());
+      } catch (error) {
+        // Clients have the current value until the last step: they are let in again, and the next try begins anew.
+        await store.restore?.(await valueOf("AWSCURRENT")).catch(() => undefined);
+        throw error;
+      }
+      return;
     case "finishSecret": {
       const current = Object.entries(VersionIdsToStages ?? {}).find(([, its]) => its.includes("AWSCURRENT"))?.[0];
       const value = await pending();

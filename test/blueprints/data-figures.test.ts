@@ -100,6 +100,7 @@ describe("document 001's data figures (ai-platform.yaml)", () => {
       ["compliance", "us-east-1"],
       ["compliance-replica", "us-west-2"],
       ["logs", "us-east-1"],
+      ["logs-us-west-2", "us-west-2"],
       ["market-data", "us-east-1"],
       ["model-artifacts", "us-east-1"],
       ["model-artifacts-replica", "us-west-2"],
@@ -110,7 +111,7 @@ describe("document 001's data figures (ai-platform.yaml)", () => {
     for (const bucket of ["market-data", "model-artifacts", "backups", "compliance"]) {
       assert.match(encryptionOf(run, bucket), /aws:kms/, bucket);
     }
-    assert.equal(run.ofType("aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration").length, 8);
+    assert.equal(run.ofType("aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration").length, 9);
   });
 
   it("intelligent tiering for backups, six locked years for compliance", () => {

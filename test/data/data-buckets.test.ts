@@ -94,6 +94,29 @@ describe("DataBuckets", () => {
     assert.ok(lock.dependencies.some((urn) => urn.endsWith("data-compliance-versioning")));
   });
 
+  it("sends replicas' access logs to one log bucket of their Region, closed like any other", async () => {
+    const run = await make({
+      modelArtifacts: { ...kms, replicaRegion: "us-west-2" },
+      backups: { ...kms, replicaRegion: "us-west-2" },
+      compliance: { ...kms, replicaRegion: "eu-west-1" },
+    });
+    const loggings = run.ofType("aws:s3/bucketLogging:BucketLogging").filter(({ name }) => name.includes("-replica-"));
+    const found = loggings.map(({ inputs, propertyDependencies }) => {
+      const target = run.resources.find(({ urn }) => propertyDependencies.targetBucket?.includes(urn));
+      return [inputs.targetPrefix, inputs.region, target?.name, target?.inputs.region];
+    });
+    assert.deepEqual(found, [
+      ["s3/model-artifacts-replica/", "us-west-2", "data-logs-us-west-2-bucket", "us-west-2"],
+      ["s3/backups-replica/", "us-west-2", "data-logs-us-west-2-bucket", "us-west-2"],
+      ["s3/compliance-replica/", "eu-west-1", "data-logs-eu-west-1-bucket", "eu-west-1"],
+    ]);
+    assert.equal(run.ofType("aws:s3/bucketLogging:BucketLogging").length, 6, "every bucket but the log buckets");
+    const sids = policyOf(run, "logs-us-west-2-policy").Statement.map(({ Sid }) => Sid);
+    assert.deepEqual(sids, ["TlsOnly", "Tls12OrLater", "S3AccessLogs", "LoadBalancerAccessLogs"]);
+    const type = "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration";
+    assert.match(JSON.stringify(run.one(type, "logs-us-west-2-encryption").inputs.rules), /AES256/);
+  });
+
   it("copies to another Region after versioning is on at both sides, KMS objects included, and watches the lag", async () => {
     const run = await make({ compliance: { ...kms, name: "acme-records", replicaRegion: "us-west-2" } });
     const replica = run.one("aws:s3/bucket:Bucket", "compliance-replica-bucket");
@@ -120,8 +143,6 @@ describe("DataBuckets", () => {
     );
     for (const { inputs } of alarms)
       assert.deepEqual([inputs.alarmActions, inputs.okActions], [["arn:topic"], ["arn:topic"]]);
-    // Logs of a replica would have to stay in its Region.
-    assert.equal(run.ofType("aws:s3/bucketLogging:BucketLogging").length, 1);
   });
 
   it("lets the replication role read the source and write the replica only", async () => {

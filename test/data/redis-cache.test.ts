@@ -48,7 +48,11 @@ describe("RedisCache", () => {
   it("is encrypted at rest and in transit, behind a token from the first minute", async () => {
     const run = await make();
     const group = run.one(groupType);
-    assert.deepEqual([group.inputs.atRestEncryptionEnabled, group.inputs.transitEncryptionEnabled], [true, true]);
+    const { atRestEncryptionEnabled, transitEncryptionEnabled, transitEncryptionMode } = group.inputs;
+    assert.deepEqual(
+      [atRestEncryptionEnabled, transitEncryptionEnabled, transitEncryptionMode],
+      [true, true, "required"],
+    );
     assert.deepEqual(group.propertyDependencies.kmsKeyId, [run.one("aws:kms/key:Key").urn]);
     const token = plain(group.inputs.authToken);
     assert.match(String(token), /^[A-Za-z0-9]{64}$/);
@@ -62,6 +66,14 @@ describe("RedisCache", () => {
     assert.deepEqual([inputs.numNodeGroups, inputs.replicasPerNodeGroup, inputs.numCacheClusters], [1, 2, undefined]);
     assert.deepEqual([inputs.multiAzEnabled, inputs.automaticFailoverEnabled], [true, true]);
     assert.deepEqual([inputs.snapshotRetentionLimit, inputs.snapshotWindow], [7, "05:00-06:00"]);
+  });
+
+  it("names its last snapshot after its own key, which a stack that is made again does not share", async () => {
+    const last = async (change: Partial<RedisSettings>) => (await make(change)).one(groupType);
+    const { inputs, propertyDependencies } = await last({});
+    assert.match(String(inputs.finalSnapshotIdentifier), /^trading-platform-test-cache-final-[0-9a-f]{12}$/);
+    assert.deepEqual(propertyDependencies.finalSnapshotIdentifier, propertyDependencies.kmsKeyId);
+    assert.equal((await last({ finalSnapshot: false })).inputs.finalSnapshotIdentifier, undefined);
   });
 
   it("is one primary with replicas without cluster mode", async () => {

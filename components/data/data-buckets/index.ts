@@ -42,7 +42,7 @@ const dashed = (kind: BucketKind) => slug(kind.replace(/([A-Z])/g, "-$1"));
  * Makes for each: the bucket, versioning, encryption, a public access block, ownership by the bucket's owner, a policy that
  * refuses anything but TLS 1.2 and later (and other keys than the bucket's), a lifecycle, access logging to the log bucket;
  * where asked for, Object Lock with a default retention and a replica in another Region with alarms on its lag. One key for
- * all KMS buckets, one for each Region with replicas.
+ * all KMS buckets; one key and one log bucket for each Region with replicas.
  *
  * Errors: `ValidationError` for names, ages, locks and Regions that S3 would refuse or that could never take effect.
  * Cost: storage and requests; replication adds storage there, transfer, and 0.015 USD a GB for the 15-minute promise.
@@ -60,6 +60,7 @@ export class DataBuckets extends pulumi.ComponentResource {
     throwIfAny(`DataBuckets ${name}`, checkBuckets(settings, args.cloud.region));
     const keys = this.createKeys(name, args, settings);
     const made = new Map<BucketKind, MadeBucket>();
+    const replicas = new Map<BucketKind, MadeBucket>();
     const buckets: Partial<Record<BucketKind, DataBucket>> = {};
     for (const kind of bucketKinds) {
       const one = settings[kind];
@@ -69,6 +70,7 @@ export class DataBuckets extends pulumi.ComponentResource {
       const bucket = this.createOne(child, kind, one, args, kmsKeyArn);
       made.set(kind, bucket);
       const replica = one.replicaRegion ? this.createReplica(child, kind, one, args, bucket, keys) : undefined;
+      if (replica) replicas.set(kind, replica);
       buckets[kind] = {
         name: bucket.bucket.bucket,
         arn: bucket.bucket.arn,
@@ -78,6 +80,7 @@ export class DataBuckets extends pulumi.ComponentResource {
       };
     }
     this.logBucketName = this.logAccess(name, made);
+    this.logReplicas(name, args, settings, replicas);
     this.buckets = buckets;
     this.kmsKeyArn = keys.get(args.cloud.region)?.arn;
     this.registerOutputs({ buckets, logBucketName: this.logBucketName, kmsKeyArn: this.kmsKeyArn });
@@ -171,5 +174,39 @@ export class DataBuckets extends pulumi.ComponentResource {
       );
     }
     return logs.bucket.bucket;
+  }
+
+  /** Sends the access logs of replicas to a log bucket of their own Region, as S3 delivers to no other. */
+  private logReplicas(
+    name: string,
+    args: DataBucketsArgs,
+    settings: BucketsSettings,
+    replicas: ReadonlyMap<BucketKind, MadeBucket>,
+  ): void {
+    const { name: _fixed, replicaRegion: _none, lock: _unlocked, ...ages } = settings.logs ?? defaultLogs;
+    const targets = new Map<string, MadeBucket>();
+    for (const [kind, { bucket }] of replicas) {
+      const region = settings[kind]?.replicaRegion;
+      if (region === undefined) continue;
+      const target =
+        targets.get(region) ??
+        createBucket(
+          `${name}-logs-${region}`,
+          {
+            kind: "logs",
+            settings: { ...ages, encryption: "s3" },
+            cloud: args.cloud,
+            region,
+            protected: args.protected ?? true,
+          },
+          this,
+        );
+      targets.set(region, target);
+      new aws.s3.BucketLogging(
+        `${name}-${dashed(kind)}-replica-logging`,
+        { bucket: bucket.id, targetBucket: target.bucket.id, targetPrefix: `s3/${dashed(kind)}-replica/`, region },
+        { parent: this, dependsOn: [target.policy] },
+      );
+    }
   }
 }

@@ -6,6 +6,7 @@ import { throwIfAny } from "../../common/validation";
 import { EncryptionKey } from "../../security/encryption-key";
 import { GeneratedSecret } from "../../security/generated-secret";
 import { storeSecurityGroup, type DatabaseOutputs } from "../database";
+import { finalSnapshotName } from "../final-snapshot";
 import { instanceAlarms } from "./alarms";
 import { createParameterGroup, exportedLogs, logGroups, type PostgresDatabaseArgs, type PostgresParts } from "./parts";
 import { SecretRotation } from "../secret-rotation";
@@ -174,7 +175,7 @@ export class PostgresDatabase extends pulumi.ComponentResource implements Databa
         deleteAutomatedBackups: !settings.deletionProtection,
         deletionProtection: settings.deletionProtection,
         skipFinalSnapshot: !settings.finalSnapshot,
-        finalSnapshotIdentifier: settings.finalSnapshot ? `${identifier}-final` : undefined,
+        finalSnapshotIdentifier: settings.finalSnapshot ? finalSnapshotName(identifier, key.arn) : undefined,
         applyImmediately: settings.applyImmediately,
         monitoringInterval: settings.monitoringIntervalSeconds,
         monitoringRoleArn: parts.monitoringRoleArn,

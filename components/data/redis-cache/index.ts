@@ -5,6 +5,7 @@ import { shortHash, slug } from "../../common/naming";
 import { throwIfAny } from "../../common/validation";
 import { EncryptionKey } from "../../security/encryption-key";
 import { GeneratedSecret } from "../../security/generated-secret";
+import { finalSnapshotName } from "../final-snapshot";
 import { storeSecurityGroup, type DataNetwork } from "../database";
 import { SecretRotation } from "../secret-rotation";
 import { nodeAlarms } from "./alarms";
@@ -38,7 +39,8 @@ export function replicationGroupId(text: string): string {
  *
  * Makes: key, secret with the AUTH token, security group (clients in, nothing out), subnet group, parameter group, log groups
  * for the slow and the engine log, the replication group, and for each node alarms on memory, CPU, evictions, hit rate and
- * replication. TLS and AUTH are always on, the token from the first minute, so that no client is ever let in without.
+ * replication. TLS and AUTH are always on and required, the token from the first minute, so that no client is ever let in
+ * without. Which TLS is AWS's choice and no parameter: ElastiCache refuses versions before 1.2, and speaks 1.3 from Redis 7.1.
  *
  * Errors: `ValidationError` for topologies, parameters and windows that ElastiCache would refuse.
  * Cost: the node type by the hour for each of `shards * (1 + replicasPerShard)` nodes; alarms 0.50 USD a node and month.
@@ -202,11 +204,12 @@ export class RedisCache extends pulumi.ComponentResource {
         atRestEncryptionEnabled: true,
         kmsKeyId: parts.key.arn,
         transitEncryptionEnabled: true,
+        transitEncryptionMode: "required",
         authToken: parts.secret.value,
         snapshotRetentionLimit: settings.snapshots.retentionDays,
         snapshotWindow: settings.snapshots.window,
         maintenanceWindow: settings.maintenanceWindow.toLowerCase(),
-        finalSnapshotIdentifier: settings.finalSnapshot ? `${id}-final` : undefined,
+        finalSnapshotIdentifier: settings.finalSnapshot ? finalSnapshotName(id, parts.key.arn) : undefined,
         applyImmediately: settings.applyImmediately,
         autoMinorVersionUpgrade: true,
         logDeliveryConfigurations: logs.map(({ logType, group }) => ({
