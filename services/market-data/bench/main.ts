@@ -7,9 +7,9 @@ import { environment } from "../test/support/service";
 import { freePort, missingServers, startPostgres, startRedis, until } from "../test/support/servers";
 
 /**
- * `npm run bench -w services/market-data [-- --write]`: throughput and latency of the bundle beside a bare fastify
+ * `npm run bench -w services/market-data [-- --print]`: throughput and latency of the bundle beside a bare fastify
  * server, in one run and in turns, so that what else the machine does meets all of them. Figures are the median of the
- * rounds; `--write` puts them into docs/market-data.md.
+ * rounds, and go into docs/market-data.md; with `--print` they are only shown.
  */
 const rounds = 5;
 const seconds = 3;
@@ -121,7 +121,7 @@ function report(figures: ReadonlyMap<string, Figures>): void {
     ...lines,
   ].join("\n");
   process.stdout.write(`${table}\n`);
-  if (!process.argv.includes("--write")) return;
+  if (process.argv.includes("--print")) return;
   const file = fileURLToPath(new URL("../../../docs/market-data.md", import.meta.url));
   const text = readFileSync(file, "utf8");
   const pattern = /(<!-- bench -->\n)[\s\S]*?(\n<!-- \/bench -->)/;
