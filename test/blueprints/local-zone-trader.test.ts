@@ -90,6 +90,13 @@ describe("document 000's figures (local-zone-trader.yaml)", () => {
     assert.equal((recovery.alarmActions as string[])[0], "arn:aws:automate:us-east-1:ec2:recover");
   });
 
+  it("single-digit milliseconds to CME: the alarm on the measured round trip stands at 10", () => {
+    for (const run of [development, paper, live]) {
+      const { inputs } = run.one("aws:cloudwatch/metricAlarm:MetricAlarm", "trader-round-trip");
+      assert.deepEqual([inputs.metricName, inputs.threshold], ["ExchangeRoundTripMilliseconds", 10]);
+    }
+  });
+
   it("never spot", () => {
     assert.equal(template(live).instanceMarketOptions, undefined);
     assert.equal(live.ofType("aws:ec2/spotInstanceRequest:SpotInstanceRequest").length, 0);

@@ -45,7 +45,7 @@ describe("document 004's network (betting-bot.yaml)", () => {
 });
 
 describe("a Local Zone's way out", () => {
-  const said = async (egress: string) => {
+  const said = async (egress: string, stage = "dev") => {
     const warnings: string[] = [];
     const network = { zones: ["us-east-1a"], nat: "single", localZones: [{ zone: "us-east-1-chi-2a", egress }] };
     const report = { ...engineReport, offline: true, warn: (message: string) => warnings.push(message) };
@@ -54,7 +54,7 @@ describe("a Local Zone's way out", () => {
       stack: "test",
       config: {
         "aws:region": "us-east-1",
-        "trading-platform:stage": "dev",
+        "trading-platform:stage": stage,
         "trading-platform:owner": "trading",
         "trading-platform:network": JSON.stringify(network),
       },
@@ -67,6 +67,16 @@ describe("a Local Zone's way out", () => {
     const [warning = "", ...others] = await said("nat");
     assert.match(warning, /^us-east-1-chi-2a goes out through the NAT gateway in the Region: .*some 20 ms/);
     assert.deepEqual(others, []);
+  });
+
+  it("by an elastic IP is warned of in dev, as a public address, and refused elsewhere", async () => {
+    const [warning = "", ...others] = await said("elastic-ip");
+    assert.match(
+      warning,
+      /^us-east-1-chi-2a goes out by an elastic IP of the instance: the short way, but with a public/,
+    );
+    assert.deepEqual(others, []);
+    await assert.rejects(said("elastic-ip", "qa"), /public addresses, which only dev allows/);
   });
 
   it("without any is warned of, and the short way is not", async () => {

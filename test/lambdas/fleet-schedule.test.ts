@@ -231,6 +231,15 @@ describe("the fleet's schedule on an emulated AWS", () => {
       assert.match(run.failure?.cause ?? "", /^10 stopped, 50 not \(batch-failed: i-\w+, .* and 45 more\)$/);
     });
 
+    it("lets every state that an instance can be in be what it is: running stops, pending waits, the rest is left alone", () => {
+      const states = ["pending", "running", "stopping", "stopped", "shutting-down", "terminated"] as const;
+      const instances = states.map((Name) => ({ InstanceId: `i-${Name}`, State: { Name }, Tags: [] }));
+      const stop = sortOut("stop", 1, instances);
+      assert.deepEqual([stop.batches, stop.coming, stop.problems], [[["i-running"]], ["i-pending"], {}]);
+      const start = sortOut("start", 1, instances);
+      assert.deepEqual([start.batches, start.coming, start.problems], [[["i-stopped"]], ["i-stopping"], {}]);
+    });
+
     it("keeps the state of 5,000 failing instances below Step Functions' 256 KiB", async () => {
       const ids = Array.from({ length: 5000 }, (_, index) => `i-${index.toString(16).padStart(17, "0")}`);
       const instances = ids.map((InstanceId) => ({ InstanceId, State: { Name: "running" as const }, Tags: [] }));
