@@ -18,3 +18,14 @@ export class UsageError extends Error {
 export class EvaluationError extends Error {
   override readonly name = "EvaluationError";
 }
+
+/** What a failing call of AWS means for whoever runs a command, and what to do. */
+export function describeAwsError(error: unknown): string {
+  const known: Error & { code?: string } = error instanceof Error ? error : new Error(String(error));
+  const { name, message, code } = known;
+  if (/Credentials/.test(name))
+    return "there are no AWS credentials: log in (aws sso login), or assume the stage's role";
+  if (/AccessDenied|UnauthorizedOperation|NotAuthorized/.test(name))
+    return `access is denied: ${message}. The identity needs the read permissions of the deploy role`;
+  return `${name}: ${message || code || "no reason given"}`;
+}

@@ -3,7 +3,7 @@ import { SSMClient } from "@aws-sdk/client-ssm";
 import { EC2Client } from "@aws-sdk/client-ec2";
 import { amiKinds, amiStages, imageKindTag, type AmiStage } from "../components/common/ami-pointer";
 import { judgeAccount, reap } from "../lambdas/ami-reaper/reap";
-import { exitStatus, UsageError } from "../plan/failure";
+import { describeAwsError, exitStatus, UsageError } from "../plan/failure";
 import { parseArguments, type ChangingOptions, type CommonOptions, type Request } from "./arguments";
 import { StagePointers } from "./pointers";
 import { promote, setPointer, stageBefore } from "./promote";
@@ -111,8 +111,7 @@ export async function main(argv: readonly string[]): Promise<number> {
       console.error(error.message);
       return exitStatus.badInput;
     }
-    const { name, message } = error instanceof Error ? error : { name: "Error", message: String(error) };
-    console.error(`AWS could not be asked: ${name}: ${message}`);
+    console.error(`AWS could not be asked: ${describeAwsError(error)}`);
     return exitStatus.failed;
   }
 }

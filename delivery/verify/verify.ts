@@ -1,3 +1,4 @@
+import { describeAwsError } from "../../plan/failure";
 import { alarms } from "./alarms";
 import { checkNames, type Check, type CheckName, type CheckResult, type Subject } from "./check";
 import { endpoints } from "./endpoints";
@@ -20,16 +21,6 @@ export interface Verification {
   readonly checks: readonly CheckResult[];
 }
 
-/** What a failing call of AWS means for whoever runs the command. */
-function explain(error: unknown): string {
-  const { name, message, code } = error as Error & { code?: string };
-  if (/Credentials/.test(name))
-    return "there are no AWS credentials: log in (aws sso login), or assume the stage's role";
-  if (/AccessDenied|UnauthorizedOperation|NotAuthorized/.test(name))
-    return `access is denied: ${message}. The identity needs the read permissions of the deploy role`;
-  return `${name}: ${message || code || "no reason given"}`;
-}
-
 /** Runs the checks that were asked for; what could not be asked is `unknown`, never a pass. */
 export async function verify(subject: Subject, wanted: readonly CheckName[] = checkNames): Promise<Verification> {
   const { project, stack, stage } = subject.settings;
@@ -40,7 +31,7 @@ export async function verify(subject: Subject, wanted: readonly CheckName[] = ch
         try {
           return await checks[name](subject);
         } catch (error) {
-          return { name, status: "unknown", summary: explain(error), findings: [] };
+          return { name, status: "unknown", summary: describeAwsError(error), findings: [] };
         }
       }),
   );

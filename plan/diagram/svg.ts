@@ -31,7 +31,7 @@ function nodeSvg(node: SceneNode, layout: Layout): string {
     node.monthly > 0 ? `<text class="cost" x="${nodeSize.width - 10}" y="39">$${node.monthly.toFixed(2)}</text>` : "";
   const alarm =
     node.violations > 0
-      ? ` <text class="alarm" x="${nodeSize.width - 10}" y="21">${node.violations} violations</text>`
+      ? ` <text class="alarm" x="${nodeSize.width - 10}" y="21">${node.violations} ${node.violations === 1 ? "violation" : "violations"}</text>`
       : "";
   const stack =
     node.urns.length > 1

@@ -208,6 +208,13 @@ describe("the diagram", () => {
           evaluated: 1,
           violations: [
             { policy: "made-up", enforcement: "mandatory", severity: "high", urn: evil.urn, message: "<b>bold</b>" },
+            {
+              policy: "long",
+              enforcement: "advisory",
+              severity: "low",
+              urn: evil.urn,
+              message: "aws.s3.Bucket".repeat(20),
+            },
           ],
         },
       };
@@ -232,6 +239,13 @@ describe("the diagram", () => {
     it("asks nobody for anything, and runs nothing that a plan says", () => {
       assert.deepEqual(asked, [pathToFileURL(file).href]);
       assert.deepEqual(problems, []);
+    });
+
+    it("breaks long words in the panel instead of pushing them out of sight", async () => {
+      const panel = await page.evaluate<{ scrollWidth: number; clientWidth: number }>(
+        "(({ scrollWidth, clientWidth }) => ({ scrollWidth, clientWidth }))(document.querySelector('#details'))",
+      );
+      assert.equal(panel.scrollWidth, panel.clientWidth);
     });
 
     for (const colorScheme of ["light", "dark"] as const) {

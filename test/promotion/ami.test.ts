@@ -3,6 +3,7 @@ import { DescribeImagesCommand, DescribeSnapshotsCommand, TerminateInstancesComm
 import type { AmiProof } from "../../components/common/ami-pointer";
 import { judgeImages } from "../../lambdas/ami-reaper/core";
 import { makeHandler } from "../../lambdas/ami-reaper/handler";
+import { describeAwsError } from "../../plan/failure";
 import { compareImages, judgeRuns } from "../../promotion/prove";
 import { Account, ami } from "./support";
 
@@ -161,6 +162,16 @@ describe("npm run ami, on an emulated AWS", () => {
     } finally {
       process.env.AWS_ENDPOINT_URL = endpoint;
     }
+  });
+
+  it("says how to log in where there are no credentials", () => {
+    const missing = Object.assign(new Error("Could not load credentials from any providers"), {
+      name: "CredentialsProviderError",
+    });
+    assert.match(describeAwsError(missing), /^there are no AWS credentials: log in \(aws sso login\)/);
+    const denied = Object.assign(new Error("not for you"), { name: "AccessDeniedException" });
+    assert.match(describeAwsError(denied), /^access is denied: not for you\. The identity needs/);
+    assert.equal(describeAwsError("lost"), "Error: lost");
   });
 
   describe("reaping", () => {
