@@ -59,10 +59,13 @@ export class LambdaFunction extends pulumi.ComponentResource {
   readonly name: pulumi.Output<string>;
   readonly roleArn: pulumi.Output<string>;
   readonly logGroupName: pulumi.Output<string>;
+  /** The key that its log, its dead letters and its settings are under. */
+  readonly keyArn: pulumi.Output<string>;
 
   constructor(name: string, args: LambdaFunctionArgs, opts?: pulumi.ComponentResourceOptions) {
     super("trading:common:LambdaFunction", name, {}, opts);
     validateLambdaFunction(name, args);
+    this.keyArn = pulumi.output(args.keyArn);
     const parent = { parent: this };
     const logs = new aws.cloudwatch.LogGroup(
       `${name}-logs`,
@@ -126,7 +129,8 @@ export class LambdaFunction extends pulumi.ComponentResource {
     this.name = lambda.name;
     this.roleArn = role.arn;
     this.logGroupName = logs.name;
-    this.registerOutputs({ arn: this.arn, name: this.name, roleArn: this.roleArn, logGroupName: this.logGroupName });
+    const { arn, name: functionName, roleArn, logGroupName, keyArn } = this;
+    this.registerOutputs({ arn, name: functionName, roleArn, logGroupName, keyArn });
   }
 }
 

@@ -1,5 +1,5 @@
 import * as aws from "@pulumi/aws";
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
 import { policyDocument, serviceRole, type Cloud } from "./iam";
 import type { LambdaFunction } from "./lambda-function";
 
@@ -16,7 +16,7 @@ export interface ScheduledCallArgs {
   readonly windowMinutes?: number;
 }
 
-/** Calls a function on a schedule: the schedule and the role that may call this function only. */
+/** Calls a function on a schedule: the schedule, under the function's own key, and the role that may call this function only. */
 export function scheduledCall(name: string, args: ScheduledCallArgs, opts: pulumi.CustomResourceOptions): void {
   const { cloud, lambda, windowMinutes = 0 } = args;
   const role = serviceRole(
@@ -26,8 +26,11 @@ export function scheduledCall(name: string, args: ScheduledCallArgs, opts: pulum
       description: args.description,
       trustConditions: { StringEquals: { "aws:SourceAccount": cloud.accountId } },
       policies: {
-        call: lambda.arn.apply((arn) =>
-          policyDocument([{ Sid: "Call", Effect: "Allow", Action: "lambda:InvokeFunction", Resource: arn }]),
+        call: pulumi.all([lambda.arn, lambda.keyArn]).apply(([arn, key]) =>
+          policyDocument([
+            { Sid: "Call", Effect: "Allow", Action: "lambda:InvokeFunction", Resource: arn },
+            { Sid: "Key", Effect: "Allow", Action: ["kms:Decrypt", "kms:GenerateDataKey"], Resource: key },
+          ]),
         ),
       },
     },
@@ -41,6 +44,7 @@ export function scheduledCall(name: string, args: ScheduledCallArgs, opts: pulum
       scheduleExpressionTimezone: "UTC",
       flexibleTimeWindow:
         windowMinutes > 0 ? { mode: "FLEXIBLE", maximumWindowInMinutes: windowMinutes } : { mode: "OFF" },
+      kmsKeyArn: lambda.keyArn,
       target: {
         arn: lambda.arn,
         roleArn: role.arn,

@@ -29,6 +29,20 @@ export function unexplained({ checks }: Measured): { readonly missing: string[];
   };
 }
 
+/** What a measurement says otherwise than an earlier one: checks that fail in another stack now, or no longer do. */
+export function changesSince(before: Measured, now: Measured): string[] {
+  const places = ({ checks }: Measured) =>
+    new Set(
+      Object.entries(checks).flatMap(([id, { stacks }]) => Object.keys(stacks).map((stack) => `${id} in ${stack}`)),
+    );
+  const [then, here] = [places(before), places(now)];
+  return [
+    ...[...here].filter((place) => !then.has(place)).map((place) => `${place} fails now`),
+    ...[...then].filter((place) => !here.has(place)).map((place) => `${place} no longer fails`),
+    ...(before.version === now.version ? [] : [`checkov is ${now.version}, ${before.version} before`]),
+  ].sort();
+}
+
 const cell = (text: string) => text.replace(/\|/g, "\\|");
 const byNumber = (a: string, b: string) => a.localeCompare(b, "en", { numeric: true });
 

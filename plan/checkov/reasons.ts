@@ -44,8 +44,6 @@ export const reasons: Readonly<Record<string, string>> = {
     "Preloading binds a customer's whole domain in browsers for years; the header lasts two years, with subdomains.",
   CKV_AWS_272: "Functions are built from this repository at deployment; code signing has nobody else to tell apart.",
   CKV_AWS_293: "A database of dev is there to be thrown away; qa and prod are protected.",
-  CKV_AWS_297:
-    "A schedule of upkeep holds nothing but the name of the function that it calls, under AWS's own key; the schedules of traders and of market data are under a customer key.",
   CKV_AWS_310: "The site's files are in one bucket, versioned; a second origin would need a second Region.",
   CKV_AWS_338:
     "The documents ask for 90 days in CloudWatch and then S3; records for the regulator are kept for seven years.",

@@ -2,9 +2,11 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import * as path from "node:path";
 import { format, resolveConfig } from "prettier";
-import { policiesOf, renderCoverage, unexplained, type Measured } from "../../../plan/checkov/coverage";
+import { changesSince, policiesOf, renderCoverage, unexplained, type Measured } from "../../../plan/checkov/coverage";
+import { isOffline } from "../../../plan/checkov/offline";
 import { everyStack } from "../../../plan/checkov/run";
 import { projectRoot } from "../../../plan/settings/project";
+import { EmulatorError } from "../../../sandbox/emulator-error";
 
 const file = (name: string) => path.join(projectRoot(), name);
 const measured = JSON.parse(readFileSync(file("plan/checkov/measured.json"), "utf8")) as Measured;
@@ -34,6 +36,27 @@ describe("the policies beside checkov's checks", () => {
     for (const { stacks: places } of Object.values(measured.checks)) {
       for (const stack of Object.keys(places)) assert.ok(names.has(stack), stack);
     }
+  });
+
+  it("are stale where a check fails in another stack, or no longer fails", () => {
+    const at = (stacks: Record<string, string[]>, version = "1"): Measured => ({
+      version,
+      checks: { CKV_AWS_1: { title: "One", stacks } },
+    });
+    assert.deepEqual(changesSince(measured, measured), []);
+    assert.deepEqual(changesSince(at({ dev: ["a"] }), at({ dev: ["b", "c"] })), [], "other resources, the same reason");
+    assert.deepEqual(changesSince(at({ dev: ["a"] }), at({ prod: ["a"] }, "2")), [
+      "CKV_AWS_1 in dev no longer fails",
+      "CKV_AWS_1 in prod fails now",
+      "checkov is 2, 1 before",
+    ]);
+  });
+
+  it("are left unmeasured without a network, and for no other reason", () => {
+    const said = (line: string) => new EmulatorError(`pip could not install requirements.txt into .cache.\n  ${line}`);
+    assert.ok(isOffline(said("Failed to establish a new connection: [Errno -3] Temporary failure in name resolution")));
+    assert.ok(!isOffline(said("ERROR: No matching distribution found for checkov==0")));
+    assert.ok(!isOffline(new Error("Connection refused")));
   });
 
   it("name the policies that look at the same fact", () => {
