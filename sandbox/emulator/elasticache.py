@@ -63,6 +63,7 @@ def full_version(version):
 
 def extend():
     extend_parameter_groups()
+    extend_subnet_groups()
     extend_replication_groups()
     extend_tags()
 
@@ -116,6 +117,19 @@ def extend_parameter_groups():
         if used:
             raise CacheFault("InvalidCacheParameterGroupState", f"{name} is used by {', '.join(used)}.")
         parameter_groups(backend).take(name)
+        return ActionResult({})
+
+
+def extend_subnet_groups():
+    @add(ElastiCacheResponse)
+    def delete_cache_subnet_group(self):
+        backend, name = self.elasticache_backend, self._get_param("CacheSubnetGroupName")
+        if name not in backend.cache_subnet_groups:
+            raise CacheFault("CacheSubnetGroupNotFoundFault", f"Cache subnet group {name} not found.")
+        used = [m["CacheClusterId"] for m in members(backend).find() if m.get("CacheSubnetGroupName") == name]
+        if used:
+            raise CacheFault("CacheSubnetGroupInUse", f"{name} is used by {', '.join(used)}.")
+        del backend.cache_subnet_groups[name]
         return ActionResult({})
 
 
