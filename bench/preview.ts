@@ -5,6 +5,7 @@ import { parse, stringify } from "yaml";
 import { evaluate } from "../plan/evaluate/program";
 import { readStackConfig } from "../plan/settings/stack-config";
 import { isBuiltPlugin } from "../sandbox/built-plugin";
+import { emulatorEnvironment } from "../sandbox/background";
 import { startEmulator } from "../sandbox/emulator";
 import { SandboxEngine } from "../sandbox/engine";
 import { findEngine, neededAwsPlugin, type Engine } from "../sandbox/prerequisites";
@@ -42,6 +43,7 @@ function folderOf(root: string, name: string): string {
 async function bareProject(place: SandboxStack, cli: Engine, endpoint: string): Promise<SandboxEngine> {
   const configFile = path.join(place.folder, `Pulumi.${place.name}.yaml`);
   const settings = readStackConfig({ root: place.root, stack: place.name, configFile, overrides: [] });
+  Object.assign(process.env, await emulatorEnvironment(endpoint)); // the fleet is listed there, as the engine's program does
   const { resources, region } = await evaluate({ root: place.root, settings });
   const folder = folderOf(place.root, `${place.name}-bare`);
   const recorded = path.join(folder, "recorded.json");
