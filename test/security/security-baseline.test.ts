@@ -28,6 +28,7 @@ const build = (changes: Partial<SecurityBaselineArgs> = {}) =>
       new SecurityBaseline("security", {
         cloud: testCloud,
         decisions: every<Decision>("create"),
+        claim: "/platform/dev/security/owned",
         trail: { logRetentionDays: 365, retentionDays: 2557 },
         dataEventBucketArns: ["arn:aws:s3:::compliance", "arn:aws:s3:::models"],
         topics,
@@ -170,6 +171,24 @@ describe("SecurityBaseline", () => {
     assert.equal(skipped["aws:cloudtrail/trail:Trail"], 1);
   });
 
+  it("claims what it owns before it makes any of it", async () => {
+    const program = await build({ decisions: { ...every<Decision>("create"), recorder: "adopt" } });
+    const { urn, inputs } = program.one("aws:ssm/parameter:Parameter", "owned");
+    assert.deepEqual(
+      [inputs.name, (inputs.value as { value: string }).value],
+      ["/platform/dev/security/owned", "detector,securityHub,accessAnalyzer,accountSettings"],
+    );
+    for (const type of [
+      "aws:guardduty/detector:Detector",
+      "aws:securityhub/account:Account",
+      "aws:accessanalyzer/analyzer:Analyzer",
+    ]) {
+      assert.ok(program.one(type).dependencies.includes(urn), `${type} does not wait for the claim`);
+    }
+    const adopted = await build({ decisions: every<Decision>("adopt") });
+    assert.deepEqual(adopted.ofType("aws:ssm/parameter:Parameter"), []);
+  });
+
   it("remembers what it owns", async () => {
     let owned: readonly Singleton[] = [];
     await register(() => {
@@ -177,6 +196,7 @@ describe("SecurityBaseline", () => {
       owned = new SecurityBaseline("security", {
         cloud: testCloud,
         decisions,
+        claim: "/platform/dev/security/owned",
         trail: { logRetentionDays: 30, retentionDays: 90 },
       }).owned;
     });
@@ -222,7 +242,8 @@ describe("account-wide singletons", () => {
 
   it("are taken at their word in a plan that asks no account", async () => {
     const wanted = { ...auto, recorder: "adopt" as const, detector: "skip" as const };
-    const decisions = await resolveSingletons({ access: { region: "us-east-1" }, wanted, previous: {}, offline: true });
+    const ask = { access: { region: "us-east-1" }, previous: {}, claim: "/p/s/security/owned", offline: true };
+    const decisions = await resolveSingletons({ ...ask, wanted });
     assert.deepEqual([decisions.recorder, decisions.detector, decisions.securityHub], ["adopt", "skip", "create"]);
   });
 

@@ -50,12 +50,34 @@ export interface AwsAccess {
   readonly profile?: string | undefined;
 }
 
+/** Name of the parameter in which a stack says, before it makes any, which singletons are its own. */
+export function claimName(project: string, stack: string): string {
+  return `/${project}/${stack}/security/owned`;
+}
+
+/**
+ * The singletons that a stack has claimed. Its outputs do not tell after a deployment that ended in the middle: the program
+ * has not come to them, while the detector may be there.
+ */
+async function readClaim(access: AwsAccess, name: string): Promise<string[]> {
+  const ssm = await import("@aws-sdk/client-ssm");
+  try {
+    const { Parameter } = await new ssm.SSMClient(access).send(new ssm.GetParameterCommand({ Name: name }));
+    return (Parameter?.Value ?? "").split(",");
+  } catch (error) {
+    if (error instanceof Error && error.name === "ParameterNotFound") return [];
+    throw error;
+  }
+}
+
 /** What a stack has to say for the decision. */
 export interface ResolveArgs {
   readonly access: AwsAccess;
   readonly wanted: Readonly<Record<Singleton, Ownership>>;
   /** Outputs of the stack's last deployment; `security.owned` names what it created. */
   readonly previous: Readonly<Record<string, unknown>>;
+  /** Name of the stack's claim; see `claimName`. */
+  readonly claim: string;
   /** Ask nothing: a plan without an account takes it as empty. */
   readonly offline: boolean;
 }
@@ -65,8 +87,12 @@ export async function resolveSingletons(args: ResolveArgs): Promise<Record<Singl
   const asks = !args.offline && singletons.some((one) => args.wanted[one] !== "skip");
   const existing = asks ? await discoverSingletons(args.access) : {};
   const { owned } = (args.previous.security ?? {}) as { owned?: unknown };
+  const claimed = asks ? await readClaim(args.access, args.claim) : [];
   const wanted = args.offline ? withoutAdoption(args.wanted) : args.wanted;
-  const decisions = decideSingletons(wanted, existing, Array.isArray(owned) ? owned.map(String) : []);
+  const decisions = decideSingletons(wanted, existing, [
+    ...(Array.isArray(owned) ? owned.map(String) : []),
+    ...claimed,
+  ]);
   return args.offline ? { ...decisions, ...adopted(args.wanted) } : decisions;
 }
 

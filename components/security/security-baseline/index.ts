@@ -1,3 +1,4 @@
+import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import type { Cloud } from "../../common/iam";
 import { createBucket } from "../../common/bucket";
@@ -17,12 +18,14 @@ export {
   type Ownership,
   type Singleton,
 } from "./singletons";
-export { resolveSingletons } from "./discover";
+export { claimName, resolveSingletons } from "./discover";
 
 export interface SecurityBaselineArgs {
   readonly cloud: Cloud;
   /** What to make of each account-wide singleton; see `decideSingletons`. */
   readonly decisions: Readonly<Record<Singleton, Decision>>;
+  /** Parameter in which the stack says which of them are its own; see `claimName`. */
+  readonly claim: string;
   readonly trail: {
     /** Days that events stay in CloudWatch Logs. */
     readonly logRetentionDays: number;
@@ -48,7 +51,7 @@ export interface SecurityBaselineArgs {
  * account settings (EBS encryption and IMDSv2 by default, no public snapshots, images or buckets, no serial console), and
  * EventBridge routes of findings to the alarm topics.
  *
- * What an account can hold only once is created, adopted or skipped by `decisions`, so that a second stack does not fail.
+ * A parameter that claims what is the stack's own (`claimName`). What an account can hold only once is created, adopted or skipped by `decisions`, so that a second stack does not fail.
  * Cost driver: events and configuration items; some 10 to 50 USD a month in a quiet account.
  */
 export class SecurityBaseline extends pulumi.ComponentResource {
@@ -63,6 +66,11 @@ export class SecurityBaseline extends pulumi.ComponentResource {
     const { cloud, decisions } = args;
     const child = { parent: this };
     const creates = (one: Singleton) => decisions[one] === "create";
+
+    this.owned = singletons.filter(creates);
+    // The claim comes first: a deployment that ends in the middle must know its own detector again.
+    const claim = this.owned.length > 0 ? [this.createClaim(name, args.claim)] : [];
+    const claimed = { ...child, dependsOn: claim };
 
     const kept = args.protected ?? true;
     const key = new EncryptionKey(
@@ -88,7 +96,7 @@ export class SecurityBaseline extends pulumi.ComponentResource {
       },
       child,
     );
-    if (creates("detector")) createDetector(name, child);
+    if (creates("detector")) createDetector(name, claimed);
     if (decisions.recorder !== "skip") {
       createConfig(
         name,
@@ -100,19 +108,31 @@ export class SecurityBaseline extends pulumi.ComponentResource {
           kmsKeyArn: key.arn,
           createRecorder: creates("recorder"),
         },
-        child,
+        claimed,
       );
     }
-    if (creates("securityHub")) createSecurityHub(name, cloud, child);
-    if (creates("accessAnalyzer")) createAccessAnalyzer(name, child);
+    if (creates("securityHub")) createSecurityHub(name, cloud, claimed);
+    if (creates("accessAnalyzer")) createAccessAnalyzer(name, claimed);
     if (creates("accountSettings")) createAccountSettings(name, child);
     if (args.topics) routeFindings(name, args.topics, child);
 
     this.auditBucketName = audit.bucket.bucket;
     this.auditKeyArn = key.arn;
     this.trailArn = trail.arn;
-    this.owned = singletons.filter(creates);
     this.registerOutputs({ auditBucketName: this.auditBucketName, trailArn: this.trailArn, owned: this.owned });
+  }
+
+  private createClaim(name: string, parameter: string): aws.ssm.Parameter {
+    return new aws.ssm.Parameter(
+      `${name}-owned`,
+      {
+        name: parameter,
+        type: "StringList",
+        value: this.owned.join(","),
+        description: "What this stack owns of the things that an account and Region hold once",
+      },
+      { parent: this },
+    );
   }
 
   private createAuditBucket(name: string, args: SecurityBaselineArgs, key: EncryptionKey, kept: boolean) {
