@@ -164,6 +164,7 @@ def member(response, given, group, cluster, node_group):
         "SnapshotWindow": group["SnapshotWindow"],
         "AtRestEncryptionEnabled": group["AtRestEncryptionEnabled"],
         "TransitEncryptionEnabled": group["TransitEncryptionEnabled"],
+        **chosen(group, "TransitEncryptionMode"),
         "AuthTokenEnabled": group["AuthTokenEnabled"],
         "ARN": arn(response, "cluster", cluster),
         **({"NotificationConfiguration": {"TopicArn": given["NotificationTopicArn"], "TopicStatus": "active"}} if given.get("NotificationTopicArn") else {}),
