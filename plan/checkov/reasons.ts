@@ -6,7 +6,7 @@ export const reasons: Readonly<Record<string, string>> = {
     "Restored copies of the database take the group during a restore test, which AWS Backup is told by metadata.",
   CKV2_AWS_9: "The volumes are in the backup plan by their tag, which checkov does not follow.",
   CKV2_AWS_34:
-    "The parameter holds PostgreSQL's memory settings, which are no secret; keys and passwords are in Secrets Manager.",
+    "The parameters hold no secret: PostgreSQL's memory settings, AMI ids, the certificate that MLflow's clients trust, and which account-wide things a stack owns. Keys and passwords are in Secrets Manager.",
   CKV2_AWS_47:
     "The web ACL has AWSManagedRulesKnownBadInputsRuleSet, which stops Log4j. The check wants AWSManagedRulesAnonymousIpList besides, which locks out traders behind a VPN or a hosted desktop.",
   CKV2_AWS_50: "dev has a single cache node; qa and prod fail over.",
