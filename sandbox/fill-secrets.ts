@@ -6,14 +6,12 @@ import {
 } from "@aws-sdk/client-secrets-manager";
 import { randomBytes } from "node:crypto";
 import { placeholder } from "../components/common/placeholder";
+import { emulatorAccess } from "./emulator-access";
 
 /** A made-up value: nobody's key, and not the same twice. */
 const madeUp = (): string => `sandbox-${randomBytes(18).toString("base64url")}`;
 
-function clientOf(endpoint: string): SecretsManagerClient {
-  const credentials = { accessKeyId: "sandbox", secretAccessKey: "sandbox" };
-  return new SecretsManagerClient({ endpoint, region: "us-east-1", credentials });
-}
+const clientOf = (endpoint: string) => new SecretsManagerClient(emulatorAccess(endpoint));
 
 /** Name and text of every secret that an emulator holds; one without a version yet is left out. */
 export async function secretTexts(endpoint: string): Promise<[name: string, text: string][]> {

@@ -2,10 +2,9 @@ import { DynamoDBClient, UpdateTableCommand } from "@aws-sdk/client-dynamodb";
 import { EC2Client, ModifyInstanceAttributeCommand } from "@aws-sdk/client-ec2";
 import { ModifyDBInstanceCommand, RDSClient } from "@aws-sdk/client-rds";
 import { DeleteObjectCommand, ListObjectVersionsCommand } from "@aws-sdk/client-s3";
+import { emulatorAccess } from "./emulator-access";
 import type { StateResource } from "./engine";
 import { emulatorS3 } from "./seed";
-
-const credentials = { accessKeyId: "sandbox", secretAccessKey: "sandbox" };
 
 /** Removes every version of every object; a bucket with objects is not deleted. */
 async function emptyBucket(endpoint: string, Bucket: string): Promise<void> {
@@ -29,17 +28,17 @@ export async function releaseGuards(endpoint: string, resources: readonly StateR
     const region = typeof outputs?.region === "string" ? outputs.region : "us-east-1";
     if (type === "aws:s3/bucket:Bucket") await emptyBucket(endpoint, id);
     if (type === "aws:rds/instance:Instance" && outputs?.deletionProtection === true) {
-      await new RDSClient({ endpoint, region, credentials }).send(
+      await new RDSClient(emulatorAccess(endpoint, region)).send(
         new ModifyDBInstanceCommand({ DBInstanceIdentifier: String(outputs.identifier), DeletionProtection: false }),
       );
     }
     if (type === "aws:dynamodb/table:Table" && outputs?.deletionProtectionEnabled === true) {
-      await new DynamoDBClient({ endpoint, region, credentials }).send(
+      await new DynamoDBClient(emulatorAccess(endpoint, region)).send(
         new UpdateTableCommand({ TableName: id, DeletionProtectionEnabled: false }),
       );
     }
     if (type === "aws:ec2/instance:Instance" && outputs?.disableApiTermination === true) {
-      await new EC2Client({ endpoint, region, credentials }).send(
+      await new EC2Client(emulatorAccess(endpoint, region)).send(
         new ModifyInstanceAttributeCommand({ InstanceId: id, DisableApiTermination: { Value: false } }),
       );
     }

@@ -6,16 +6,12 @@ import * as path from "node:path";
 import { parse } from "yaml";
 import { amiKinds, pointerName, proofName, type AmiProof } from "../components/common/ami-pointer";
 import { validate, type Settings } from "../config";
+import { emulatorAccess } from "./emulator-access";
 import type { SandboxStack } from "./project";
 
 /** A client for the emulator. */
 export function emulatorS3(endpoint: string): S3Client {
-  return new S3Client({
-    endpoint,
-    region: "us-east-1",
-    forcePathStyle: true,
-    credentials: { accessKeyId: "sandbox", secretAccessKey: "sandbox" },
-  });
+  return new S3Client({ ...emulatorAccess(endpoint), forcePathStyle: true });
 }
 
 /** The object keys of a listing file: one a line, comments and empty lines left out. */
@@ -84,8 +80,7 @@ export function hostedZones(settings: unknown): Map<string, string> {
 
 /** Makes the hosted zones that people have before a stack names them. Returns the names of those that were not there yet. */
 export async function seedZones(place: SandboxStack, endpoint: string): Promise<string[]> {
-  const credentials = { accessKeyId: "sandbox", secretAccessKey: "sandbox" };
-  const route53 = new Route53Client({ endpoint, region: "us-east-1", credentials });
+  const route53 = new Route53Client(emulatorAccess(endpoint));
   const made: string[] = [];
   for (const [id, name] of hostedZones(settingsOf(place))) {
     const there = await route53.send(new GetHostedZoneCommand({ Id: id })).then(
@@ -109,8 +104,7 @@ export async function seedPointers(place: SandboxStack, endpoint: string): Promi
   const pointers = !images || images.create ? [] : amiKinds.filter((kind) => images.kinds.includes(kind));
   const names = [...pointers.map((kind) => pointerName(project, stage, kind)), ...imageParameters(settings)];
   if (names.length === 0) return [];
-  const credentials = { accessKeyId: "sandbox", secretAccessKey: "sandbox" };
-  const ssm = new SSMClient({ endpoint, region: "us-east-1", credentials });
+  const ssm = new SSMClient(emulatorAccess(endpoint));
   const { Parameters = [], InvalidParameters = [] } = await ssm.send(
     new GetParametersCommand({ Names: [amazonLinux, ...names] }),
   );

@@ -2,11 +2,11 @@
 
 from moto.core.utils import utcnow
 
-from .own_services import OwnService, answer, own
+from .own_services import OwnService, TaggedByArn, answer, own
 
 
 @own("access-analyzer")
-class AccessAnalyzer(OwnService):
+class AccessAnalyzer(TaggedByArn, OwnService):
     NAME = "accessanalyzer"
 
     def create_analyzer(self):
@@ -39,15 +39,3 @@ class AccessAnalyzer(OwnService):
 
     def tagged(self):
         return self.find("analyzer", self.given["resourceArn"].split("/")[-1])["tags"]
-
-    def list_tags_for_resource(self):
-        return answer(tags=self.tagged())
-
-    def tag_resource(self):
-        self.tagged().update(self.given["tags"])
-        return answer()
-
-    def untag_resource(self):
-        for key in self.given["tagKeys"]:
-            self.tagged().pop(key, None)
-        return answer()

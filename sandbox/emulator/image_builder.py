@@ -3,7 +3,7 @@
 from moto.core.utils import iso_8601_datetime_with_milliseconds, utcnow
 
 from .fault import Fault
-from .own_services import OwnService, answer, own
+from .own_services import OwnService, TaggedByArn, answer, own
 
 
 def slug(name):
@@ -11,7 +11,7 @@ def slug(name):
 
 
 @own("imagebuilder")
-class ImageBuilder(OwnService):
+class ImageBuilder(TaggedByArn, OwnService):
     NAME = "imagebuilder"
 
     def keep(self, kind, given, resource, **more):
@@ -111,16 +111,3 @@ class ImageBuilder(OwnService):
             if arn in self.records(kind):
                 return self.records(kind)[arn]["tags"]
         raise Fault("ResourceNotFoundException", f"There is no {arn}.")
-
-    def list_tags_for_resource(self):
-        return answer(tags=self.tagged())
-
-    def tag_resource(self):
-        self.tagged().update(self.given["tags"])
-        return answer()
-
-    def untag_resource(self):
-        tags = self.tagged()
-        for key in self.given["tagKeys"]:
-            tags.pop(key, None)
-        return answer()

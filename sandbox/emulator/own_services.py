@@ -94,3 +94,19 @@ class OwnCalls:
 
 def answer(**fields):
     return ActionResult(fields)
+
+
+class TaggedByArn:
+    """The three calls by which most services tag; `tagged()` finds the tags of the call's `resourceArn`."""
+
+    def list_tags_for_resource(self):
+        return answer(tags=self.tagged())
+
+    def tag_resource(self):
+        self.tagged().update(self.given["tags"])
+        return answer()
+
+    def untag_resource(self):
+        for key in self.given["tagKeys"]:
+            self.tagged().pop(key, None)
+        return answer()

@@ -12,17 +12,14 @@ import { DescribeReplicationGroupsCommand, ElastiCacheClient } from "@aws-sdk/cl
 import { DescribeDBInstancesCommand, RDSClient } from "@aws-sdk/client-rds";
 import { GetBucketEncryptionCommand, GetPublicAccessBlockCommand } from "@aws-sdk/client-s3";
 import assert from "node:assert/strict";
+import { emulatorAccess } from "../../sandbox/emulator-access";
 import { emulatorS3, fleetOf } from "../../sandbox/seed";
 import type { Up } from "./lifecycle";
 import { backing, type LiveStack } from "./live-stack";
 
-const credentials = { accessKeyId: "sandbox", secretAccessKey: "sandbox" };
-
-const at = (stack: LiveStack) => ({ endpoint: stack.endpoint, region: "us-east-1", credentials });
-
 /** An EC2 client for what a stack runs on. */
 function ec2Of(stack: LiveStack): EC2Client {
-  return new EC2Client(at(stack));
+  return new EC2Client(emulatorAccess(stack.endpoint));
 }
 
 /** Whether there is anything to read back: the stand-in provider makes nothing outside the engine. */
@@ -66,16 +63,25 @@ function networkHolds(up: () => Up): void {
   });
 }
 
-async function running(stack: LiveStack): Promise<Instance[]> {
-  const { Reservations = [] } = await ec2Of(stack).send(new DescribeInstancesCommand({}));
+async function running(endpoint: string): Promise<Instance[]> {
+  const { Reservations = [] } = await new EC2Client(emulatorAccess(endpoint)).send(new DescribeInstancesCommand({}));
   return Reservations.flatMap(({ Instances = [] }) => Instances).filter(({ State }) => State?.Name === "running");
+}
+
+/** Models whose instances run in the emulated AWS, whichever stack made them; one that runs twice is there twice. */
+export async function runningModels(endpoint: string): Promise<string[]> {
+  const models = (await running(endpoint)).flatMap(({ Tags = [] }) => {
+    const parts = Tags.filter(({ Key = "" }) => /^model-key(-\d+)?$/.test(Key));
+    return parts.length > 0 ? [parts.map(({ Value }) => Value).join("")] : [];
+  });
+  return models.sort();
 }
 
 /** Every host, whoever started it: the stack itself or a group of it. */
 function hostsHold(up: () => Up): void {
   it("runs hosts that ask for a token, on encrypted volumes", async function () {
     if (!readsBack()) return this.skip();
-    const hosts = await running(up().stack);
+    const hosts = await running(up().stack.endpoint);
     for (const { id } of up().ofType("aws:ec2/instance:Instance")) {
       assert.ok(
         hosts.some(({ InstanceId }) => InstanceId === id),
@@ -93,14 +99,11 @@ function hostsHold(up: () => Up): void {
   it("runs one instance for each model of its listing, and no other as a model's", async function () {
     const fleet = fleetOf(up().stack.place);
     if (!readsBack() || !fleet) return this.skip();
-    const models = (await running(up().stack)).flatMap(({ Tags = [] }) => {
-      const parts = Tags.filter(({ Key = "" }) => /^model-key(-\d+)?$/.test(Key));
-      return parts.length > 0 ? [parts.map(({ Value }) => Value).join("")] : [];
-    });
+    const models = await runningModels(up().stack.endpoint);
     // The artifact is the key itself, or the folder that files lie in.
     const listed = fleet.keys.flatMap((key) => /^.+-outer_\d+_inner_\d+(?=\/|$)/.exec(key) ?? []);
     assert.ok(listed.length > 1);
-    assert.deepEqual(models.sort(), [...new Set(listed)].sort());
+    assert.deepEqual(models, [...new Set(listed)].sort());
   });
 }
 
@@ -108,7 +111,9 @@ function storesHold(up: () => Up): void {
   it("keeps its data encrypted, and nothing of it public", async function () {
     if (!readsBack()) return this.skip();
     const { stack } = up();
-    const { DBInstances = [] } = await new RDSClient(at(stack)).send(new DescribeDBInstancesCommand({}));
+    const { DBInstances = [] } = await new RDSClient(emulatorAccess(stack.endpoint)).send(
+      new DescribeDBInstancesCommand({}),
+    );
     for (const { identifier } of up()
       .ofType("aws:rds/instance:Instance")
       .map(({ outputs }) => ({ identifier: outputs?.identifier }))) {
@@ -116,7 +121,7 @@ function storesHold(up: () => Up): void {
       if (!database) continue; // a replica in another Region
       assert.deepEqual([database.StorageEncrypted, database.PubliclyAccessible], [true, false], String(identifier));
     }
-    const { ReplicationGroups = [] } = await new ElastiCacheClient(at(stack)).send(
+    const { ReplicationGroups = [] } = await new ElastiCacheClient(emulatorAccess(stack.endpoint)).send(
       new DescribeReplicationGroupsCommand({}),
     );
     for (const { ReplicationGroupId, AtRestEncryptionEnabled, TransitEncryptionEnabled } of ReplicationGroups) {

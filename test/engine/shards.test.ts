@@ -1,4 +1,3 @@
-import { DescribeInstancesCommand, EC2Client } from "@aws-sdk/client-ec2";
 import { CreateBucketCommand, PutObjectCommand } from "@aws-sdk/client-s3";
 import assert from "node:assert/strict";
 import pLimit from "p-limit";
@@ -6,6 +5,7 @@ import { startEmulator, type Emulator } from "../../sandbox/emulator";
 import { readUrn } from "../../sandbox/engine";
 import { emulatorS3 } from "../../sandbox/seed";
 import { LiveStack, backing, networkOnly } from "./live-stack";
+import { runningModels } from "./read-back";
 
 const bucket = "shard-models";
 
@@ -45,17 +45,6 @@ const open = (emulator: Emulator, index: number, count: number) =>
     policy: false,
     emulator,
   });
-
-/** Models whose instances run in the emulated AWS, whichever stack made them; one that runs twice is there twice. */
-async function trading(emulator: Emulator): Promise<string[]> {
-  const credentials = { accessKeyId: "sandbox", secretAccessKey: "sandbox" };
-  const ec2 = new EC2Client({ endpoint: emulator.endpoint, region: "us-east-1", credentials });
-  const { Reservations = [] } = await ec2.send(new DescribeInstancesCommand({}));
-  return Reservations.flatMap(({ Instances = [] }) => Instances)
-    .filter(({ State }) => State?.Name === "running")
-    .flatMap(({ Tags = [] }) => Tags.find(({ Key }) => Key === "model-key")?.Value ?? [])
-    .sort();
-}
 
 describe(`10,000 models over 10 stacks, against ${backing().backing}`, () => {
   let emulator: Emulator;
@@ -108,7 +97,7 @@ describe(`a change of the number of shards, against ${backing().backing}`, funct
   });
 
   it("starts with each model in one of two stacks", async () => {
-    assert.deepEqual(await trading(emulator), keys);
+    assert.deepEqual(await runningModels(emulator.endpoint), keys);
   });
 
   it("is shown before it is made: how many models go where, and which wait", async () => {
@@ -120,20 +109,20 @@ describe(`a change of the number of shards, against ${backing().backing}`, funct
     stacks.push(await open(emulator, 2, 3));
     const { log } = await stack(2).must("preview");
     assert.match(log, /\d+ models? wait for the stacks that still run them \(shard-0, shard-1\)/);
-    assert.deepEqual(await trading(emulator), keys, "a preview has changed something");
+    assert.deepEqual(await runningModels(emulator.endpoint), keys, "a preview has changed something");
   });
 
   it("never runs a model twice, even where the new stack is deployed first", async () => {
     await stack(2).must("up");
-    assert.deepEqual(await trading(emulator), keys);
+    assert.deepEqual(await runningModels(emulator.endpoint), keys);
   });
 
   it("runs each model once again after the two rounds", async () => {
     for (const index of [0, 1]) await stack(index).must("up");
-    const between = await trading(emulator);
+    const between = await runningModels(emulator.endpoint);
     assert.ok(between.length < keys.length, "no model has moved");
     assert.deepEqual(between, [...new Set(between)]);
     await stack(2).must("up");
-    assert.deepEqual(await trading(emulator), keys);
+    assert.deepEqual(await runningModels(emulator.endpoint), keys);
   });
 });

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import type { CalendarOverride, Exchange } from "../../../lambdas/common/exchange-calendar";
+import { httpsOnlyGroup } from "../../common/https-only-group";
 import { instanceProfile, policyDocument, type Cloud } from "../../common/iam";
 import { metricAlarm } from "../../common/alarm";
 import { bootScript, encodeUserData } from "../../common/user-data";
@@ -246,9 +247,13 @@ function hostPolicy(
 }
 
 function createGroup(name: string, args: MarketDataIngestArgs, opts: pulumi.CustomResourceOptions) {
-  const group = new aws.ec2.SecurityGroup(
-    `${name}-group`,
-    { vpcId: args.vpcId, description: "Market-data websocket server", tags: { Name: name } },
+  const group = httpsOnlyGroup(
+    name,
+    {
+      vpcId: args.vpcId,
+      description: "Market-data websocket server",
+      speaksTo: "Alpaca's stream, AWS APIs, image registries",
+    },
     opts,
   );
   for (const [reader, id] of Object.entries(args.readers)) {
@@ -277,17 +282,5 @@ function createGroup(name: string, args: MarketDataIngestArgs, opts: pulumi.Cust
       opts,
     );
   }
-  new aws.vpc.SecurityGroupEgressRule(
-    `${name}-https`,
-    {
-      securityGroupId: group.id,
-      description: "Alpaca's stream, AWS APIs, image registries",
-      cidrIpv4: "0.0.0.0/0",
-      ipProtocol: "tcp",
-      fromPort: 443,
-      toPort: 443,
-    },
-    opts,
-  );
   return group;
 }
