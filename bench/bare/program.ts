@@ -1,13 +1,18 @@
 /** What a plan registers, registered again without any code of this platform: what its components cost beside that. */
+import * as path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import * as rpc from "@pulumi/pulumi/runtime/rpc";
 import type { RecordedResource } from "../../plan/evaluate/monitor";
 import type { Evaluation } from "../../plan/evaluate/program";
+import { projectRoot } from "../../plan/settings/project";
 
 export type Recorded = Pick<Evaluation, "resources" | "region">;
 
 /** A resource with no class of its own. */
 class Bare extends pulumi.CustomResource {}
+
+/** A path of the platform's program, which runs in the project's folder: the bare one runs elsewhere. */
+const inProject = (file: string) => path.resolve(projectRoot(), file);
 
 /** A value that was written as JSON, with its secrets, assets and archives as a program has them. */
 function revive(value: unknown): unknown {
@@ -17,12 +22,12 @@ function revive(value: unknown): unknown {
   if (object[rpc.specialSigKey] === rpc.specialSecretSig) return pulumi.secret(revive(object.value));
   if (object.__pulumiArchive === true) {
     return typeof object.path === "string"
-      ? new pulumi.asset.FileArchive(object.path)
+      ? new pulumi.asset.FileArchive(inProject(object.path))
       : new pulumi.asset.AssetArchive(revive(object.assets) as pulumi.asset.AssetMap);
   }
   if (object.__pulumiAsset === true) {
     return typeof object.path === "string"
-      ? new pulumi.asset.FileAsset(object.path)
+      ? new pulumi.asset.FileAsset(inProject(object.path))
       : new pulumi.asset.StringAsset(String(object.text));
   }
   return Object.fromEntries(Object.entries(object).map(([key, item]) => [key, revive(item)]));

@@ -1,9 +1,10 @@
 /** `npm run prices`: refreshes the checked-in price table through the AWS Price List API. */
 import * as path from "node:path";
-import { Command, CommanderError, InvalidArgumentError } from "commander";
-import { EvaluationError, exitStatus, UsageError } from "../failure";
+import { Command, InvalidArgumentError } from "commander";
+import { exitStatus } from "../failure";
 import { Progress } from "../progress";
 import { projectRoot } from "../settings/project";
+import { statusOf } from "../status-of";
 import { priceListApi, type GetProducts } from "./api";
 import { refresh } from "./refresh";
 import { changesOf, percent, readTable, writeTable, type Change } from "./table";
@@ -111,12 +112,7 @@ export async function main(argv: readonly string[], surroundings: Surroundings =
     parser.parse([...argv], { from: "user" });
     return await run(parser.opts<Options>(), surroundings);
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? exitStatus.fine : exitStatus.badInput;
-    if (error instanceof UsageError || error instanceof EvaluationError) {
-      console.error(error.message);
-      return error instanceof UsageError ? exitStatus.badInput : exitStatus.failed;
-    }
-    throw error;
+    return statusOf(error);
   }
 }
 

@@ -1,10 +1,11 @@
 /** `npm run watched`: which of a stack's resources no alarm watches. */
-import { Command, CommanderError, Option } from "commander";
-import { EvaluationError, exitStatus, UsageError } from "../failure";
+import { Command, Option } from "commander";
+import { exitStatus } from "../failure";
 import { lazy } from "../lazy";
 import { print } from "../output";
 import { Progress } from "../progress";
 import { projectRoot } from "../settings/project";
+import { statusOf } from "../status-of";
 import { coverageOf, describeCoverage } from "./coverage";
 
 interface Options {
@@ -37,12 +38,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     await print(format === "json" ? `${JSON.stringify(coverage, null, 2)}\n` : describeCoverage(coverage));
     return exitStatus.fine;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? exitStatus.fine : exitStatus.badInput;
-    if (error instanceof UsageError || error instanceof EvaluationError) {
-      console.error(error.message);
-      return error instanceof UsageError ? exitStatus.badInput : exitStatus.failed;
-    }
-    throw error;
+    return statusOf(error);
   }
 }
 
