@@ -1,3 +1,4 @@
+import "tsx/cjs"; // compiles all that follows where the language host knows no nodeargs
 import { engineReport, type Report } from "./components/common/report";
 import { wireAlarmTopics } from "./wiring/alarm-topics";
 import { wireBackups } from "./wiring/backups";

@@ -12,6 +12,7 @@ import { collectLogGroups, type StackLogGroup } from "../components/operations/l
 import type { PlannedAlarm } from "../components/operations/alarm-plan";
 import type { Severity } from "../components/operations/alarm-topics";
 import { loadSettings, type Settings } from "../config";
+import { withoutPromiseTraces } from "./promise-traces";
 
 /**
  * What the sections of one stack share: settings, surroundings, and the siblings made so far. A section's wiring reads what
@@ -78,16 +79,20 @@ async function openPlatform(report: Report): Promise<Platform> {
   };
 }
 
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+
 /** Wires the sections in their order and returns the stack's outputs; a section that is off leaves none. */
 export async function deploy(
   report: Report,
   sections: Readonly<Record<string, Wire>>,
 ): Promise<Record<string, unknown>> {
+  if (!report.offline) withoutPromiseTraces();
   const platform = await openPlatform(report);
   const outputs: Record<string, unknown> = { stage: platform.settings.stage };
   for (const [key, wire] of Object.entries(sections)) {
     const output: unknown = await wire(platform);
     if (output !== undefined) outputs[key] = output;
+    await turn(); // the engine gets to work on this section while the next one is wired
   }
   return outputs;
 }
