@@ -33,6 +33,13 @@ const artifactPattern = /^(.+)-outer_([^_/]+)_inner_([^_/]+)$/su;
 /** A fold's number: no sign, no leading zeros (`01` and `1` would be two artifacts of one model), at most 9 digits. */
 const foldPattern = /^(0|[1-9]\d{0,8})$/;
 
+/**
+ * What nearly every model's key is after its prefix, told apart in one go: parts of ASCII letters, digits and `_ . + = @ -`
+ * that begin with a letter or a digit. Whatever it does not match is looked at part by part.
+ */
+const usualPattern =
+  /^([A-Za-z0-9][\w.+=@-]*)\/([A-Za-z0-9][\w.+=@-]*)\/([A-Za-z0-9][\w.+=@-]*)-outer_(0|[1-9]\d{0,8})_inner_(0|[1-9]\d{0,8})$/;
+
 /** Longest part of a key that a reason repeats, in characters. */
 const maxShown = 60;
 
@@ -79,6 +86,13 @@ function nameProblem(name: string): string {
  * @param prefix what every model's key starts with, ending in a slash: `models/`
  */
 export function parseKey(key: string, prefix: string): ParsedKey {
+  if (key.length <= maxKeyBytes && key.startsWith(prefix)) {
+    const usual = usualPattern.exec(prefix === "" ? key : key.slice(prefix.length));
+    if (usual) {
+      const [, type = "", symbol = "", model = "", outer, inner] = usual;
+      return { kind: "object", model: { key, type, symbol, model, outer: Number(outer), inner: Number(inner) } };
+    }
+  }
   const bad = textProblem(key);
   if (bad) return rejected(bad);
   if (!key.startsWith(prefix)) return rejected(`lies outside the prefix ${prefix}`);

@@ -127,5 +127,6 @@ export class DeployBucket {
 
 /** Undoes S3's URL encoding of a key. */
 export function decodeKey(encoded: string): string {
+  if (!encoded.includes("%") && !encoded.includes("+")) return encoded;
   return decodeURIComponent(encoded.replaceAll("+", " "));
 }

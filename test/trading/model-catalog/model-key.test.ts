@@ -116,6 +116,41 @@ describe("parseKey", () => {
     );
   });
 
+  it("reads a key at a glance as it reads one part by part", () => {
+    // A file under the key is never read at a glance; its model is the key's.
+    const pieces = fc.constantFrom(
+      "a",
+      "Z",
+      "7",
+      "0",
+      "_",
+      ".",
+      "-",
+      "+",
+      "=",
+      "@",
+      " ",
+      "é",
+      "/",
+      "-outer_",
+      "_inner_",
+    );
+    const name = fc.array(pieces, { maxLength: 6 }).map((of) => of.join(""));
+    const number = fc.constantFrom("0", "1", "01", "12", "999999999", "1000000000", "x", "-1", "");
+    const keys = fc
+      .tuple(name, name, name, number, number)
+      .map(([type, symbol, model, outer, inner]) => `models/${type}/${symbol}/${model}-outer_${outer}_inner_${inner}`);
+    fc.assert(
+      fc.property(keys, (key) => {
+        fc.pre(key.split("/").length === 4);
+        const [whole, file] = [parseKey(key, prefix), parseKey(`${key}/weights.bin`, prefix)];
+        if (whole.kind === "rejected") assert.deepEqual(file, whole);
+        else assert.deepEqual(file, { kind: "file", model: whole.model });
+      }),
+      { numRuns: 3_000 },
+    );
+  });
+
   it("never throws, and what it accepts spells the key again", () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary" }), fc.boolean(), (text, under) => {
