@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
-import { spawn, type ChildProcess } from "node:child_process";
+import { spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { createInterface } from "node:readline";
 import * as grpc from "@grpc/grpc-js";
@@ -158,5 +159,36 @@ describe("the components as a Pulumi package", () => {
     assert.equal(vpc.inputProperties["zones"]?.["plain"], true);
     const balancer = resources["trading-platform:index:LoadBalancer"]!;
     assert.equal(balancer.inputProperties["vpcId"]?.["plain"], undefined);
+  });
+});
+
+describe("what npm runs before it installs the package", () => {
+  const fetched = (from: string): string => {
+    const bin = mkdtempSync(path.join(tmpdir(), "npm-"));
+    const log = path.join(bin, "calls");
+    writeFileSync(path.join(bin, "npm"), `#!/bin/sh\necho "$@" >> ${log}\n`, { mode: 0o755 }); // stands in for npm
+    const { status, stderr } = spawnSync(process.execPath, [path.join(from, "install.cjs")], {
+      encoding: "utf8",
+      env: { ...process.env, PATH: `${bin}:${process.env.PATH ?? ""}` },
+    });
+    assert.equal(status, 0, stderr);
+    const calls = existsSync(log) ? readFileSync(log, "utf8") : "";
+    rmSync(bin, { recursive: true });
+    return calls;
+  };
+
+  it("leaves a clone that has its packages as it is", () => {
+    assert.equal(fetched(folder), "");
+  });
+
+  it("fetches the platform's packages where Pulumi has only its files", () => {
+    const root = mkdtempSync(path.join(tmpdir(), "package-"));
+    mkdirSync(path.join(root, "plugin"));
+    copyFileSync(path.join(folder, "install.cjs"), path.join(root, "plugin", "install.cjs"));
+    copyFileSync(path.join(folder, "..", "package.json"), path.join(root, "package.json"));
+    const [call = "", ...more] = fetched(path.join(root, "plugin")).trim().split("\n");
+    rmSync(root, { recursive: true });
+    assert.match(call, /^ci --prefix \S+ --omit=dev /);
+    assert.deepEqual(more, []);
   });
 });
