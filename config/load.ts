@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
+import { boundaryPattern } from "../components/common/boundary";
 import { throwIfAny, type Issue } from "../components/common/validation";
 import { didYouMean, describeIssue, type FieldSchema } from "./describe-issue";
 import { contextFor, stages, type Section, type Stage } from "./section";
@@ -13,6 +14,8 @@ export interface BaseSettings {
   readonly stage: Stage;
   /** Team that answers for the stack; a tag of every resource. */
   readonly owner: string;
+  /** Managed policy that bounds every role of the stack, by name or ARN; undefined for none. */
+  readonly permissionsBoundary: string | undefined;
   readonly region: string;
 }
 
@@ -20,7 +23,7 @@ export interface BaseSettings {
 export type Settings = BaseSettings & SectionSettings;
 
 /** Keys beside the sections. */
-export const baseKeys = ["stage", "owner"] as const;
+export const baseKeys = ["stage", "owner", "permissionsBoundary"] as const;
 
 const regionPattern = /^[a-z]{2}(-[a-z]+)+-\d$/;
 const ownerPattern = /^[\w.@ +=:/-]{1,128}$/;
@@ -65,6 +68,16 @@ function checkBase(raw: Raw, region: string | undefined): Issue[] {
       value: raw.owner,
       allowed: "1 to 128 letters, digits, spaces and . _ @ + = : / -",
       fix: "Set trading-platform:owner to the team that answers for this stack.",
+    });
+  }
+  const boundary = raw.permissionsBoundary ?? "";
+  if (boundary !== "" && !(typeof boundary === "string" && boundaryPattern.test(boundary))) {
+    issues.push({
+      path: "permissionsBoundary",
+      problem: "is no managed policy",
+      value: boundary,
+      allowed: "the name of a policy of this account, or an ARN such as arn:aws:iam::123456789012:policy/boundary",
+      fix: "Take it from the delivery (pulumi -C delivery stack output permissionsBoundaries), or remove the key.",
     });
   }
   if (!region || !regionPattern.test(region)) {
@@ -116,7 +129,7 @@ function withoutSwitch(value: unknown): Record<string, unknown> | undefined {
  * @throws ValidationError with all mistakes at once.
  */
 export function validate(
-  base: Omit<BaseSettings, "stage" | "owner" | "region">,
+  base: Pick<BaseSettings, "project" | "organization" | "stack">,
   raw: Raw,
   region: string | undefined,
 ): Settings {
@@ -153,7 +166,9 @@ export function validate(
       });
     }
   }
-  const settings = { ...base, stage, owner: String(raw.owner), region: place, ...values };
+  const { permissionsBoundary: named } = raw;
+  const permissionsBoundary = typeof named === "string" && named !== "" ? named : undefined;
+  const settings = { ...base, stage, owner: String(raw.owner), permissionsBoundary, region: place, ...values };
   for (const [key, section] of Object.entries(sections) as [SectionKey, Section<z.ZodType>][]) {
     if (!(key in values) || !section.check) continue;
     for (const issue of section.check(values[key], settings)) {

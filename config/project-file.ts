@@ -24,6 +24,12 @@ export function projectConfig(): Record<string, unknown> {
       description: "Team that answers for the stack; a tag of every resource.",
       default: "trading",
     },
+    "trading-platform:permissionsBoundary": {
+      type: "string",
+      description:
+        "Managed policy that bounds every role of the stack, by name or ARN; the delivery makes one for each stage. Empty for none.",
+      default: "",
+    },
     ...Object.fromEntries(declared as [string, unknown][]),
   };
 }

@@ -11,6 +11,10 @@ const stageSchema = z.strictObject({
   environment: text(
     "Environment of GitHub that the jobs of this stage run in; its protection rules ask for approval",
   ).optional(),
+  requireBoundary: z.boolean().default(false).meta({
+    description:
+      "Let the deploying role make roles within the stage's permissions boundary alone; the stack file has to name it",
+  }),
   ttl: z.iso.datetime({ error: "is not a time" }).optional().meta({
     description: "Time at which Pulumi Deployments destroys the stack",
     allowed: "a time such as 2027-01-31T20:00:00Z",
@@ -26,7 +30,7 @@ export const deliverySchema = z.strictObject({
   project: text("Pulumi project of the platform").default("trading-platform"),
   stages: z
     .record(z.string().regex(/^[a-z][a-z0-9-]*$/), stageSchema)
-    .default({ dev: { stack: "dev" }, qa: { stack: "qa" }, prod: { stack: "prod" } })
+    .prefault({ dev: { stack: "dev" }, qa: { stack: "qa" }, prod: { stack: "prod" } })
     .meta({ description: "Stages that are deployed into this account, by name" }),
   images: z
     .array(z.string().regex(/^[a-z0-9][a-z0-9._/-]*$/, { error: "is not the name of a repository" }))

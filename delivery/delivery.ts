@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Cloud, Statement } from "../components/common/iam";
 import { DeployRole } from "./components/deploy-role";
 import { federatedTrust, gitHubIssuer, IdentityProviders, pulumiIssuer } from "./components/identity-providers";
+import { PermissionsBoundary } from "./components/permissions-boundary";
 import { PulumiDeployments, type DeployedStage } from "./components/pulumi-deployments";
 import { RegistryRole } from "./components/registry-role";
 import { StateStore } from "./components/state-store";
@@ -72,15 +73,19 @@ export function deliver(settings: DeliverySettings, cloud: Cloud, plans: readonl
       : undefined;
   const roles: Record<string, Record<string, pulumi.Output<string>>> = {};
   const wildcards: Record<string, DeployRole["wildcards"]> = {};
+  const boundaries: Record<string, string> = {};
   const deployed: DeployedStage[] = [];
+  const guarded = { cloud, project, deliveryProject: pulumi.getProject() };
   for (const { plan, ...stage } of stages) {
     if (!plan) throw new pulumi.RunError(`There is no plan of the stack ${stage.stack}`);
+    const boundary = new PermissionsBoundary(`boundary-${stage.name}`, { plan, stage: stage.name, guarded });
+    boundaries[stage.name] = boundary.policyName;
     const role = (reach: Reach) =>
       new DeployRole(`${reach}-${stage.name}`, {
-        cloud,
         plan,
-        project,
+        guarded,
         reach,
+        boundaryArn: stage.requireBoundary && reach === "deploy" ? boundary.arn : undefined,
         trust: trustOf(providers, settings, stage, reach),
         state: state?.access[stage.name],
       });
@@ -94,6 +99,7 @@ export function deliver(settings: DeliverySettings, cloud: Cloud, plans: readonl
     new PulumiDeployments("deployments", { settings: pulumiCloud, repository, branch, project, stages: deployed });
   return {
     roles,
+    permissionsBoundaries: boundaries,
     wildcards,
     ...(registry && { registryRole: registry.arn }),
     ...(state && { backendUrl: state.backendUrl, secretsProviders: state.secretsProviders }),

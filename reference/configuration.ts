@@ -102,6 +102,7 @@ config:
 | \`aws:region\` (required) | Region that the stack is in | a Region's code such as us-east-1 | |
 | \`stage\` (required) | decides the defaults of every section: dev is development, qa paper trading, prod live | ${stages.join(", ")} | |
 | \`owner\` | team that answers for the stack; a tag of every resource | 1 to 128 letters, digits, spaces and . _ @ + = : / - | \`trading\` |
+| \`permissionsBoundary\` | managed policy that bounds every role of the stack; the delivery makes one for each stage | the name of a policy of this account, or its ARN | none |
 
 In the tables below \`<name>\` is a name of your own, and \`[]\` an item of a list. Units stand in the names. A default that differs by
 stage is given for each.

@@ -1,5 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { AmiKind } from "../components/common/ami-pointer";
+import { boundaryArn, boundEveryRole } from "../components/common/boundary";
 import { lookupCloud, type Cloud } from "../components/common/iam";
 import { previousOutputs, type PreviousOutputs } from "../components/common/previous-deployment";
 import type { Report } from "../components/common/report";
@@ -64,6 +65,7 @@ async function openPlatform(report: Report): Promise<Platform> {
   const logGroups = collectLogGroups();
   const buckets = collectBuckets();
   const [cloud, previous] = await Promise.all([lookupCloud(region), previousOutputs()]);
+  if (settings.permissionsBoundary) boundEveryRole(boundaryArn(cloud, settings.permissionsBoundary));
   return {
     settings,
     cloud,

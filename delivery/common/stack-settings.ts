@@ -1,4 +1,4 @@
-import { validate, type Settings } from "../../config";
+import { baseKeys, validate, type Settings } from "../../config";
 import { projectRoot } from "../../plan/settings/project";
 import { readStackConfig } from "../../plan/settings/stack-config";
 
@@ -37,7 +37,7 @@ export function openStack({ stack, configFile }: NamedStack): OpenStack {
       .filter(([key]) => key.startsWith(prefix))
       .map(([key, text]): [string, unknown] => {
         const name = key.slice(prefix.length);
-        return [name, name === "stage" || name === "owner" ? text : parsed(text)];
+        return [name, baseKeys.some((key) => key === name) ? text : parsed(text)];
       }),
   );
   const region = read.config["aws:region"] ?? process.env.AWS_REGION ?? process.env.AWS_DEFAULT_REGION;

@@ -1,17 +1,19 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import { policyDocument, type Cloud, type Statement } from "../../components/common/iam";
+import { policyDocument, type Statement } from "../../components/common/iam";
 import { ValidationError } from "../../components/common/validation";
+import { deliveryDenied, unboundRoles, withBoundary, type Guarded } from "../permissions/boundary";
 import { deployStatements, unknownTypes, type Reach } from "../permissions/deploy-policy";
 import { attachmentLimit, packStatements, wildcardReport, type Wildcard } from "../permissions/pack";
 import type { StackPlan } from "../permissions/plans";
 import type { StateAccess } from "./state-store";
 
 export interface DeployRoleArgs {
-  readonly cloud: Cloud;
   readonly plan: StackPlan;
-  /** Pulumi project of the platform. */
-  readonly project: string;
+  /** The account, the projects, and what of the delivery the role may not change. */
+  readonly guarded: Guarded;
+  /** Boundary that every role made by this one has to have; undefined while the stack's roles have none. */
+  readonly boundaryArn?: string | undefined;
   /** `deploy` changes everything of the stack; the others read. */
   readonly reach: Reach;
   /** Statements of trust: whose tokens assume the role. */
@@ -66,12 +68,13 @@ export class DeployRole extends pulumi.ComponentResource {
 
   constructor(name: string, args: DeployRoleArgs, opts?: pulumi.ComponentResourceOptions) {
     super("trading:delivery:DeployRole", name, {}, opts);
+    const { project } = args.guarded;
     const statements = checkedStatements(name, args);
     const policies = packStatements(statements);
     const role = new aws.iam.Role(
       name,
       {
-        description: `${titles[args.reach]} ${args.project}/${args.plan.stack}`,
+        description: `${titles[args.reach]} ${project}/${args.plan.stack}`,
         assumeRolePolicy: pulumi.output(args.trust).apply((trust) => JSON.stringify(policyDocument(trust))),
         maxSessionDuration: sessionSeconds,
       },
@@ -87,9 +90,7 @@ export class DeployRole extends pulumi.ComponentResource {
         "state",
         pulumi
           .output(args.state)
-          .apply((it) =>
-            JSON.stringify(policyDocument(stateStatements(it, args.project, args.plan.stack, args.reach))),
-          ),
+          .apply((it) => JSON.stringify(policyDocument(stateStatements(it, project, args.plan.stack, args.reach)))),
       );
     }
     this.arn = role.arn;
@@ -98,8 +99,18 @@ export class DeployRole extends pulumi.ComponentResource {
   }
 }
 
+/** Who deploys changes nothing of the delivery, and makes roles within the boundary alone where it is asked for. */
+function roleStatements(
+  statements: readonly Statement[],
+  { guarded, reach, boundaryArn }: Pick<DeployRoleArgs, "guarded" | "reach" | "boundaryArn">,
+): Statement[] {
+  if (reach !== "deploy") return [...statements];
+  const own = [...statements, deliveryDenied(guarded)];
+  return boundaryArn === undefined ? own : withBoundary(own, boundaryArn);
+}
+
 /** The role's statements; nothing is registered where they cannot be right. */
-function checkedStatements(name: string, { plan, cloud, reach, project }: DeployRoleArgs): Statement[] {
+function checkedStatements(name: string, { plan, guarded, reach, boundaryArn }: DeployRoleArgs): Statement[] {
   const unknown = unknownTypes(plan);
   if (unknown.length > 0) {
     throw new ValidationError(`Deploy role ${name}`, [
@@ -110,7 +121,21 @@ function checkedStatements(name: string, { plan, cloud, reach, project }: Deploy
       },
     ]);
   }
-  const statements = deployStatements(plan, cloud, reach, project);
+  const unbound = boundaryArn === undefined ? [] : unboundRoles(plan, boundaryArn);
+  if (unbound.length > 0) {
+    throw new ValidationError(`Deploy role ${name}`, [
+      {
+        path: `stacks.${plan.stack}`,
+        problem: `has roles without the boundary that requireBoundary asks for: ${unbound.join(", ")}`,
+        fix: `Set ${guarded.project}:permissionsBoundary to ${boundaryArn?.split("/").at(-1)} in Pulumi.${plan.stack}.yaml and deploy it first.`,
+      },
+    ]);
+  }
+  const statements = roleStatements(deployStatements(plan, guarded.cloud, reach, guarded.project), {
+    guarded,
+    reach,
+    boundaryArn,
+  });
   const policies = packStatements(statements).length;
   if (policies >= attachmentLimit) {
     throw new ValidationError(`Deploy role ${name}`, [

@@ -26,7 +26,7 @@ const named: Readonly<Record<string, { readonly global?: boolean; readonly kinds
   events: { kinds: ["rule/{n}"] },
   firehose: { kinds: ["deliverystream/{n}"] },
   glue: { kinds: ["catalog", "database/{n}", "table/{n}"] },
-  iam: { global: true, kinds: ["role/{n}", "instance-profile/{n}", "policy/{n}"] },
+  iam: { global: true, kinds: ["role/{n}", "instance-profile/{n}", "policy/{n}", "oidc-provider/oidc.eks.*"] },
   kinesis: { kinds: ["stream/{n}"] },
   lambda: { kinds: ["function:{n}"] },
   logs: { kinds: ["log-group:{n}"] },

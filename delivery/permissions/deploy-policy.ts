@@ -139,11 +139,17 @@ const keyUse = [
   "kms:GenerateDataKeyWithoutPlaintext",
 ];
 
+/** True for a resource that some call of a service makes. */
+export const usesService = ({ type }: PlannedResource, service: string): boolean =>
+  [type, ...(remoteChildren[type] ?? [])].some((one) => table[one]?.some((action) => serviceOf(action) === service));
+
+/** Patterns of the names of a plan's roles. */
+export const roleNames = (plan: StackPlan): string[] =>
+  namePatterns(plan.resources.filter(({ type }) => type === "aws:iam/role:Role" || remoteChildren[type]));
+
 /** A service's own actions on its own resources. */
 function serviceStatement(service: string, actions: readonly string[], plan: StackPlan, cloud: Cloud): Statement[] {
-  const own = plan.resources.filter(({ type }) =>
-    [type, ...(remoteChildren[type] ?? [])].some((one) => table[one]?.some((action) => serviceOf(action) === service)),
-  );
+  const own = plan.resources.filter((resource) => usesService(resource, service));
   const resources = arnsOf(service, isNamed(service) ? namePatterns(own, addsToNames.has(service)) : [], cloud);
   if (resources.length === 0) return []; // asked for by verification alone: the plan makes none
   if (service !== "ec2" || !actions.includes("ec2:RunInstances")) {
@@ -173,9 +179,6 @@ export function deployStatements(plan: StackPlan, cloud: Cloud, reach: Reach, pr
       "aws:RequestedRegion": [cloud.region, "us-east-1"].filter((it, at, all) => all.indexOf(it) === at),
     },
   };
-  const roleNames = namePatterns(
-    plan.resources.filter(({ type }) => type === "aws:iam/role:Role" || remoteChildren[type]),
-  );
   return [
     otherStacksDenied(plan, project),
     { Sid: "Look", Effect: "Allow", Action: listing, Resource: "*" },
@@ -190,7 +193,7 @@ export function deployStatements(plan: StackPlan, cloud: Cloud, reach: Reach, pr
         cloud,
       ),
     ),
-    ...(reach === "deploy" ? roleStatements(plan, roleNames, cloud) : []),
+    ...(reach === "deploy" ? roleStatements(plan, roleNames(plan), cloud) : []),
     ...(reach !== "preview" && services.includes("kms")
       ? [
           {

@@ -25,6 +25,12 @@ describe("configuration", () => {
     assert.ok(of("prod")?.endpoints.interface.includes("secretsmanager"));
   });
 
+  it("bounds the stack's roles where a policy is named; an empty text is none", () => {
+    const of = (more: Record<string, unknown>) => validate(base, { ...good, ...more }, "us-east-1").permissionsBoundary;
+    assert.deepEqual([of({}), of({ permissionsBoundary: "" })], [undefined, undefined]);
+    assert.equal(of({ permissionsBoundary: "trading-platform-boundary-dev" }), "trading-platform-boundary-dev");
+  });
+
   it("turns a section on by its presence, and off by its absence or enabled: false", () => {
     assert.equal(validate(base, good, "us-east-1").network, undefined);
     assert.equal(
@@ -60,6 +66,11 @@ describe("configuration", () => {
     ["a stage that is none", { ...good, stage: "staging" }, "stage: is not a stage"],
     ["a missing owner", { stage: "dev" }, "owner: is missing"],
     ["an owner that cannot be a tag", { ...good, owner: "a\nb" }, "owner: cannot be a tag's value"],
+    [
+      "a boundary that is no policy",
+      { ...good, permissionsBoundary: "arn:aws:iam::123456789012:role/x" },
+      "permissionsBoundary: is no managed policy",
+    ],
     ["a section that does not exist", { ...good, networks: {} }, "networks: is not a section"],
     ["a setting that does not exist", { ...good, network: { zone: 2 } }, "network.zone: is not a setting"],
     [

@@ -35,15 +35,15 @@ describe("the delivery, of the stacks as they are", function () {
   let made: Registered;
   let outputs: Record<string, unknown>;
 
-  async function run(settings: DeliverySettings): Promise<Registered> {
+  async function run(settings: DeliverySettings, of = plans): Promise<Registered> {
     const result = await runProgram(
       () => {
         tagEverything({ project, stack: "main", stage: "prod", owner: "delivery" });
-        return deliver(settings, testCloud, plans);
+        return deliver(settings, testCloud, of);
       },
       { project, stack: "main", config: { "aws:region": "us-east-1" }, answers: planAnswers("us-east-1") },
     );
-    outputs = result.markedOutputs;
+    if (settings === all) outputs = result.markedOutputs;
     return new Registered(result);
   }
 
@@ -121,9 +121,11 @@ describe("the delivery, of the stacks as they are", function () {
     );
     const unscoped = waived.filter(({ policy }) => policy === "iam-resource-scoped");
     assert.ok(
-      unscoped.every(({ message }) => message.includes("statement Account ")),
+      unscoped.every(({ message, urn }) => message.includes("statement Account ") || urn.includes("::boundary-")),
       "nothing else hides behind the waiver",
     );
+    const kept = new Set(["iam-no-wildcard-action", "iam-no-admin"]);
+    assert.ok(![...violations, ...waived].some(({ policy }) => kept.has(policy)), "not even a boundary");
   });
 
   it("pins whose tokens assume a role: subject and audience, whole", () => {
@@ -190,6 +192,80 @@ describe("the delivery, of the stacks as they are", function () {
       const own = policies.filter((policy) => policy.name.startsWith(`${name}-`)).length;
       assert.ok(own > 0 && own <= 10, `${name}: ${own}`);
     }
+  });
+
+  it("makes a boundary for the roles of each stage, by the name that stack files take", () => {
+    const boundaries = made
+      .ofType("aws:iam/policy:Policy")
+      .filter(({ name }) => name.startsWith("boundary-"))
+      .map(({ inputs }) => inputs.name);
+    assert.deepEqual(
+      boundaries,
+      stages.map((stage) => `trading-platform-boundary-${stage}`),
+    );
+    assert.deepEqual(
+      outputs.permissionsBoundaries,
+      Object.fromEntries(stages.map((stage) => [stage, `trading-platform-boundary-${stage}`])),
+    );
+    for (const stage of stages) {
+      const guard = statementsOf(`deploy-${stage}`).find(({ Sid }) => Sid === "DeliveryStays");
+      assert.deepEqual(
+        [guard?.Effect, guard?.Resource.includes("arn:aws:iam::123456789012:*/deploy-*")],
+        ["Deny", true],
+      );
+    }
+  });
+
+  it("asks for the boundary once the stage requires it, and only of a stack whose roles have it", async () => {
+    const required = validateDelivery({
+      repository: "acme/platform",
+      stages: { dev: { stack: "dev", requireBoundary: true } },
+    });
+    const [dev] = plans;
+    assert.ok(dev);
+    const boundary = "arn:aws:iam::123456789012:policy/trading-platform-boundary-dev";
+    const within = (permissionsBoundary: string): StackPlan => ({
+      ...dev,
+      resources: dev.resources.map((one) =>
+        one.type === "aws:iam/role:Role" ? { ...one, inputs: { ...one.inputs, permissionsBoundary } } : one,
+      ),
+    });
+    const policiesOf = async (plan: StackPlan) =>
+      (await run(required, [plan]))
+        .ofType("aws:iam/policy:Policy")
+        .filter(({ name }) => name.startsWith("deploy-dev-"))
+        .flatMap(({ inputs }) => (JSON.parse(String(plain(inputs.policy))) as { Statement: Statement[] }).Statement);
+    const bounded = (await policiesOf(within(boundary))).find(({ Sid }) => Sid === "ownIamBounded");
+    assert.deepEqual(bounded?.Condition, { StringEquals: { "iam:PermissionsBoundary": boundary } });
+    assert.ok(bounded.Action.includes("iam:CreateRole"));
+    await assert.rejects(
+      policiesOf(within("arn:aws:iam::123456789012:policy/other")),
+      /stacks\.dev: has roles without the boundary that requireBoundary asks for: [\s\S]*Set trading-platform:permissionsBoundary to trading-platform-boundary-dev in Pulumi\.dev\.yaml/,
+    );
+  });
+
+  it("refuses a plan with an AWS-managed policy that it does not know", async () => {
+    const attachment = { type: "aws:iam/rolePolicyAttachment:RolePolicyAttachment", name: "x" };
+    const policyArn = "arn:aws:iam::aws:policy/PowerUserAccess";
+    const plan = { stack: "dev", stage: "dev", resources: [{ ...attachment, inputs: { policyArn } }] };
+    const settings = validateDelivery({ repository: "acme/platform", stages: { dev: { stack: "dev" } } });
+    await assert.rejects(run(settings, [plan]), /AWS-managed policies whose actions are not known: PowerUserAccess/);
+  });
+
+  it("refuses a boundary that no policy holds", async () => {
+    const bucket = (at: number) => ({
+      type: "aws:s3/bucket:Bucket",
+      name: `b${at}`,
+      inputs: { bucket: `${"somebodys-".repeat(5)}${at}` },
+    });
+    const plan = { stack: "dev", stage: "dev", resources: Array.from({ length: 90 }, (_, at) => bucket(at)) };
+    const reads = JSON.stringify({ Statement: [{ Effect: "Allow", Action: "s3:GetObject", Resource: "*" }] });
+    const role = { type: "aws:iam/rolePolicy:RolePolicy", name: "r", inputs: { policy: reads } };
+    const settings = validateDelivery({ repository: "acme/platform", stages: { dev: { stack: "dev" } } });
+    await assert.rejects(
+      run(settings, [{ ...plan, resources: [...plan.resources, role] }]),
+      /needs a boundary that is \d+ characters longer than a policy may be/,
+    );
   });
 
   it("lets previews and drift read only, and no preview read a secret", () => {

@@ -39,8 +39,9 @@ function engineConfig(file: string): Record<string, string> {
   );
 }
 
-async function evaluate(file: string): Promise<Evaluated> {
-  const config = engineConfig(file);
+/** Evaluates a stack or blueprint, with keys of its configuration set beside those of its file. */
+export async function evaluate(file: string, more: Readonly<Record<string, string>> = {}): Promise<Evaluated> {
+  const config = { ...engineConfig(file), ...more };
   const planted: Planted[] = [];
   const plant = (of: string) => {
     const value = `Planted${planted.length}x${"7f3a9Kq2".repeat(4)}`;

@@ -42,6 +42,10 @@ function applies(statement: Statement, request: Request): boolean {
   });
 }
 
+/** Whether a role may do something: its own statements allow it, and its boundary does as well. */
+export const allowsWithin = (own: readonly Statement[], boundary: readonly Statement[], request: Request): boolean =>
+  allows(own, request) && allows(boundary, request);
+
 /** Whether the statements allow a request: some Allow applies and no Deny does. */
 export function allows(statements: readonly Statement[], request: Request): boolean {
   const applying = statements.filter((statement) => applies(statement, request));
