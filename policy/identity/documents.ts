@@ -4,7 +4,7 @@ import { statementsOf, type Allowed } from "../frame/documents";
 import { on, type Report, type ResourceAt, type ResourceRule } from "../frame/policy";
 import { listOf } from "../frame/values";
 
-const policyTypes = [
+export const policyTypes = [
   "aws:iam/policy:Policy",
   "aws:iam/rolePolicy:RolePolicy",
   "aws:iam/userPolicy:UserPolicy",
@@ -23,6 +23,35 @@ export function onStatements(
     ...on<{ inlinePolicy?: string }>(
       "aws:ssoadmin/permissionSetInlinePolicy:PermissionSetInlinePolicy",
       (set, report, at) => check(statementsOf(set.inlinePolicy), report, at),
+    ),
+  ];
+}
+
+/** A rule about every policy that is attached by its ARN. */
+export function onManaged(check: (arn: string, report: Report, at: ResourceAt) => void): ResourceRule[] {
+  const each = (arns: readonly (string | undefined)[], report: Report, at: ResourceAt) => {
+    for (const arn of arns) if (arn !== undefined) check(arn, report, at);
+  };
+  return [
+    ...on<aws.iam.RoleArgs>("aws:iam/role:Role", ({ managedPolicyArns }, report, at) =>
+      each(listOf(managedPolicyArns), report, at),
+    ),
+    ...on<{ policyArn?: string }>(
+      [
+        "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
+        "aws:iam/userPolicyAttachment:UserPolicyAttachment",
+        "aws:iam/groupPolicyAttachment:GroupPolicyAttachment",
+        "aws:iam/policyAttachment:PolicyAttachment",
+      ],
+      ({ policyArn }, report, at) => each([policyArn], report, at),
+    ),
+    ...on<aws.iam.RolePolicyAttachmentsExclusiveArgs>(
+      "aws:iam/rolePolicyAttachmentsExclusive:RolePolicyAttachmentsExclusive",
+      ({ policyArns }, report, at) => each(listOf(policyArns), report, at),
+    ),
+    ...on<{ managedPolicyArn?: string }>(
+      "aws:ssoadmin/managedPolicyAttachment:ManagedPolicyAttachment",
+      ({ managedPolicyArn }, report, at) => each([managedPolicyArn], report, at),
     ),
   ];
 }

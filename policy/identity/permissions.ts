@@ -1,8 +1,7 @@
-import type * as aws from "@pulumi/aws";
-import { allowsAction, covers, nameOf } from "../frame/documents";
-import { checkov, cis, fsbp, on, pci, reference, type Policy, type Report, type ResourceAt } from "../frame/policy";
-import { listOf } from "../frame/values";
-import { isNarrowed, isUnscoped, onStatements } from "./documents";
+import { allowsAction, nameOf } from "../frame/documents";
+import { checkov, cis, fsbp, on, pci, reference, type Policy, type Report } from "../frame/policy";
+import { isNarrowed, isUnscoped, onManaged, onStatements } from "./documents";
+import { iamStageIsolated } from "./stage-isolation";
 import { knowsNoResource } from "./unscopable";
 
 const iamPage = "https://docs.aws.amazon.com/IAM/latest/UserGuide/best-practices.html";
@@ -10,8 +9,8 @@ const iamPage = "https://docs.aws.amazon.com/IAM/latest/UserGuide/best-practices
 /** AWS-managed policies that let their holder do anything, or give itself the right to. */
 const adminPolicies = /:policy\/(AdministratorAccess|IAMFullAccess|PowerUserAccess|AWSAccountManagementFullAccess)/;
 
-function checkManaged(arn: string | undefined, report: Report): void {
-  const name = adminPolicies.exec(arn ?? "")?.[1];
+function checkManaged(arn: string, report: Report): void {
+  const name = adminPolicies.exec(arn)?.[1];
   if (name) report(`it gets the AWS-managed policy ${name}`);
 }
 
@@ -32,24 +31,7 @@ export const iamNoAdmin: Policy = {
           report(`${nameOf(statement, index)} allows everything`);
       });
     }),
-    ...on<aws.iam.RoleArgs>("aws:iam/role:Role", (role, report) => {
-      for (const arn of listOf(role.managedPolicyArns)) checkManaged(arn, report);
-    }),
-    ...on<{ policyArn?: string }>(
-      [
-        "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
-        "aws:iam/userPolicyAttachment:UserPolicyAttachment",
-        "aws:iam/groupPolicyAttachment:GroupPolicyAttachment",
-        "aws:iam/policyAttachment:PolicyAttachment",
-      ],
-      ({ policyArn }, report) => checkManaged(policyArn, report),
-    ),
-    ...on<aws.iam.RolePolicyAttachmentsExclusiveArgs>(
-      "aws:iam/rolePolicyAttachmentsExclusive:RolePolicyAttachmentsExclusive",
-      ({ policyArns }, report) => {
-        for (const arn of listOf(policyArns)) checkManaged(arn, report);
-      },
-    ),
+    ...onManaged(checkManaged),
   ],
 };
 
@@ -151,60 +133,6 @@ export const iamResourceScoped: Policy = {
       if (statement.effect !== "Allow" || !isUnscoped(statement) || isNarrowed(statement)) return;
       const scopable = statement.actions.filter((action) => !knowsNoResource(action));
       if (scopable.length > 0) report(`${nameOf(statement, index)} allows ${scopable.join(", ")} on every resource`);
-    });
-  }),
-};
-
-/** Names that a stage's things carry, by stage: fixed buckets, and the stage as a word of the name. */
-const stageWords: Readonly<Record<string, readonly string[]>> = {
-  dev: ["dev", "development"],
-  qa: ["qa", "staging", "paper"],
-  prod: ["prod", "production", "live"],
-};
-const fixedBuckets: Readonly<Record<string, string>> = {
-  dev: "algo-model-deploy-dev",
-  qa: "algo-model-deploy",
-  prod: "algo-model-deploy-prod",
-};
-const dataActions = ["s3:GetObject", "s3:PutObject", "secretsmanager:GetSecretValue", "ssm:GetParameter"];
-
-/** The stage that an ARN of a bucket, secret or parameter belongs to, if it is another one. */
-export function foreignStage(arn: string, stage: string): string | undefined {
-  const [, , service, , , ...rest] = arn.split(":");
-  if (!["s3", "secretsmanager", "ssm"].includes(service ?? "")) return undefined;
-  const resource = rest.join(":").replace(/^(secret:|parameter)/, "");
-  const name = service === "s3" ? (resource.split("/")[0] ?? "") : resource;
-  for (const [other, bucket] of Object.entries(fixedBuckets)) {
-    if (other !== stage && service === "s3" && covers(name, bucket) && name !== fixedBuckets[stage]) return other;
-  }
-  if (Object.values(fixedBuckets).includes(name)) return undefined;
-  const words = name.toLowerCase().split(/[^a-z0-9]+/);
-  const own = stageWords[stage] ?? [];
-  if (words.some((word) => own.includes(word))) return undefined;
-  return Object.keys(stageWords).find(
-    (other) => other !== stage && words.some((word) => stageWords[other]?.includes(word)),
-  );
-}
-
-export const iamStageIsolated: Policy = {
-  name: "iam-stage-isolated",
-  description: "No role of a stage may reach another stage's buckets, secrets or parameters.",
-  severity: "critical",
-  level: "mandatory",
-  fix: "Name this stage's bucket, secret or parameter",
-  url: "https://docs.aws.amazon.com/whitepapers/latest/organizing-your-aws-environment/benefits-of-using-multiple-aws-accounts.html",
-  frameworks: [pci("6.5.3")],
-  rules: onStatements((statements, report, { stage }: ResourceAt) => {
-    statements.forEach((statement, index) => {
-      if (statement.effect !== "Allow") return;
-      for (const resource of statement.resources) {
-        const other = foreignStage(resource, stage);
-        if (other) report(`${nameOf(statement, index)} reaches ${resource} of ${other}`);
-      }
-      const data = dataActions.filter((action) => allowsAction(statement, action));
-      if (data.length > 0 && isUnscoped(statement) && !isNarrowed(statement)) {
-        report(`${nameOf(statement, index)} allows ${data.join(", ")} on every stage's data`);
-      }
     });
   }),
 };

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { statementsOf } from "../../policy/frame/documents";
+import { analyzeRecorded, type Stage } from "../policy/support/pack";
 import { evaluated, stackFiles } from "../support/every-stack";
 import { plain } from "../support/program";
 import { escalationsOf, isBound, mayDo, rolesOf, wildcardsOf, type Foreign } from "./support/permissions";
@@ -113,6 +114,32 @@ async function holdingsOf(file: string): Promise<{ readonly buckets: Foreign[]; 
 }
 
 describe("reach of a stage's roles into another stage", () => {
+  /** What the pack says of a stack in which a role may read some things that are not its own. */
+  async function findingsOf(file: string, targets: readonly Foreign[]) {
+    const { result, stage } = await evaluated(file);
+    const planted = targets.map(({ arn }, index) => ({
+      urn: `urn:pulumi:test::trading-platform::aws:iam/rolePolicy:RolePolicy::planted-${index}`,
+      type: "aws:iam/rolePolicy:RolePolicy",
+      name: `planted-${index}`,
+      parent: null,
+      custom: true,
+      remote: false,
+      protect: false,
+      retainOnDelete: false,
+      inputs: {
+        policy: JSON.stringify({
+          Statement: [
+            { Effect: "Allow", Action: ["s3:GetObject", "secretsmanager:GetSecretValue"], Resource: [arn, `${arn}/*`] },
+          ],
+        }),
+      },
+      dependencies: [],
+      propertyDependencies: {},
+      provider: "",
+    }));
+    return analyzeRecorded("iam-stage-isolated", [...result.resources, ...planted], { stage: stage as Stage });
+  }
+
   it("is found where a policy gives it", () => {
     const tags = { stage: "prod" };
     const deploy = { arn: "arn:aws:s3:::algo-model-deploy-prod/models/x", tags };
@@ -146,6 +173,28 @@ describe("reach of a stage's roles into another stage", () => {
         }
       }
       assert.ok(asked > 1_000);
+    });
+
+    it(`${file}: the pack says so of a role that may, and of no role of its own`, async () => {
+      const { result } = await evaluated(file);
+      const own = new Set(result.resources.map(({ name }) => name));
+      const held = await Promise.all(stages.filter((one) => one !== file).map(holdingsOf));
+      const targets = held.flatMap(({ buckets, secrets }) => [...buckets, ...secrets]);
+      const found = await findingsOf(file, targets);
+      targets.forEach(({ arn }, index) => {
+        const said = found.filter(({ urn }) => urn.endsWith(`::planted-${index}`));
+        // Where this stack has nothing of the name, its form says that another stack made it, and not which stage's.
+        const stranger = /([\w-]+)-f0e1d2c/.exec(arn)?.[1];
+        const level = stranger === undefined || own.has(stranger) ? "mandatory" : "advisory";
+        assert.ok(
+          said.some(({ enforcement }) => enforcement === level),
+          `${arn}: ${JSON.stringify(said)}`,
+        );
+      });
+      assert.deepEqual(
+        found.filter(({ urn }) => !urn.includes("::planted-")),
+        [],
+      );
     });
   }
 });

@@ -1,20 +1,10 @@
 import { secret, unknown } from "../support/pack";
+import { does, doc, inline, role, rolePolicy, trusts } from "../support/iam-documents";
 import { a, table } from "../support/tables";
 
-const role = "aws:iam/role:Role";
-const rolePolicy = "aws:iam/rolePolicy:RolePolicy";
 const instance = "aws:ec2/instance:Instance";
 const template = "aws:ec2/launchTemplate:LaunchTemplate";
 const permission = "aws:lambda/permission:Permission";
-const doc = (Action: unknown, Resource: unknown = "*", more: object = {}) =>
-  JSON.stringify({ Statement: [{ Effect: "Allow", Action, Resource, ...more }] });
-const does = (...args: Parameters<typeof doc>) => ({ policy: doc(...args) });
-const inline = (...args: Parameters<typeof doc>) => a(role, { inlinePolicies: [{ policy: doc(...args) }] });
-const trusts = (Principal: unknown, Condition?: unknown) => ({
-  assumeRolePolicy: JSON.stringify({
-    Statement: [{ Effect: "Allow", Principal, Action: "sts:AssumeRole", ...(Condition ? { Condition } : {}) }],
-  }),
-});
 const github = { Federated: "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com" };
 const sub = (value: string | string[], operator = "StringEquals") => ({
   StringEquals: { "token.actions.githubusercontent.com:aud": "sts.amazonaws.com" },
@@ -133,31 +123,6 @@ export const identity = [
     ["undefined", {}],
     ["unknown", { policy: unknown }, "cannot tell"],
     ["secret", { policy: secret(doc("iam:CreateAccessKey")) }, /iam:CreateAccessKey/],
-  ),
-  table(
-    "iam-stage-isolated",
-    rolePolicy,
-    ["pass", does("s3:GetObject", "arn:aws:s3:::algo-model-deploy-prod/*")],
-    ["pass", does("s3:GetObject", "arn:aws:s3:::algo-model-deploy/*"), "nothing", { stage: "qa" }],
-    [
-      "pass",
-      does("secretsmanager:GetSecretValue", "arn:aws:secretsmanager:us-east-1:1:secret:trading-platform/prod/db-*"),
-    ],
-    ["pass", does("s3:GetObject", "arn:aws:s3:::market-data/*")],
-    ["fail", does("s3:GetObject", "arn:aws:s3:::algo-model-deploy/*"), /of qa/],
-    ["fail", does("s3:GetObject", "arn:aws:s3:::algo-model-deploy-prod/*"), /of prod/, { stage: "dev" }],
-    ["fail", does("s3:GetObject", "arn:aws:s3:::algo-model-*/*"), /of /],
-    [
-      "fail",
-      does("secretsmanager:GetSecretValue", "arn:aws:secretsmanager:us-east-1:1:secret:trading-platform/prod/db-*"),
-      /of prod/,
-      { stage: "qa" },
-    ],
-    ["fail", does("secretsmanager:GetSecretValue"), /every stage's data/],
-    ["fail", inline("ssm:GetParameter", "arn:aws:ssm:us-east-1:1:parameter/trading/dev/x"), /of dev/],
-    ["undefined", {}],
-    ["unknown", { policy: unknown }, "cannot tell"],
-    ["secret", { policy: secret(doc("s3:GetObject")) }, /every stage's data/],
   ),
   table(
     "iam-trust-scoped",

@@ -10,6 +10,7 @@ import { networkRules } from "./network-rules";
 import { networkServices } from "./network-services";
 import { resilienceData } from "./resilience-data";
 import { resilienceRunning } from "./resilience-running";
+import { stageIsolation } from "./stage-isolation";
 
 /** Every table, policy by policy. */
 export const tables = [
@@ -20,6 +21,7 @@ export const tables = [
   ...networkServices,
   ...networkRules,
   ...identity,
+  ...stageIsolation,
   ...logging,
   ...resilienceData,
   ...resilienceRunning,

@@ -145,10 +145,23 @@ export async function analyzeStack(
   given: readonly Given[],
   around: Around = {},
 ): Promise<Found[]> {
+  const urns = new Map(given.map((one) => [one.name ?? "it", urnOf(one)]));
+  return analyzeRecorded(
+    policy,
+    given.map((resource) => recorded(resource, urns)),
+    around,
+  );
+}
+
+/** What a policy finds in a stack as it was evaluated. */
+export async function analyzeRecorded(
+  policy: Policy | string,
+  resources: readonly RecordedResource[],
+  around: Around = {},
+): Promise<Found[]> {
   const one = typeof policy === "string" ? policyNamed(policy) : policy;
   const served = [toPulumiPolicy(one, sessionFor(around, one))];
-  const urns = new Map(given.map((one) => [one.name ?? "it", urnOf(one)]));
-  const requests = given.map((resource) => toRequests(recorded(resource, urns)));
+  const requests = resources.map(toRequests);
   const analyzeOne = makeAnalyzeRpcFun("test", "1.0.0", "mandatory", served);
   const found: Found[] = [];
   for (const { request } of requests) found.push(...findings(await call(analyzeOne, request)));
