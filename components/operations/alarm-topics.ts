@@ -19,16 +19,27 @@ export interface AlarmTopicsArgs {
 /** AWS services that publish alarms and findings. */
 const publishers = ["cloudwatch", "events", "budgets", "backup"] as const satisfies readonly KeyUser[];
 
-/** Only these services, and only on behalf of this account, publish to a topic; everybody must use TLS. */
+/** Only these services publish to a topic, on behalf of this account where they say so; everybody must use TLS. */
 export function topicPolicy(topicArn: string, cloud: Cloud) {
   return policyDocument([
     {
       Sid: "Services",
       Effect: "Allow",
-      Principal: { Service: publishers.map((service) => `${service}.amazonaws.com`) },
+      Principal: {
+        Service: publishers.filter((service) => service !== "events").map((service) => `${service}.amazonaws.com`),
+      },
       Action: "sns:Publish",
       Resource: topicArn,
       Condition: { StringEquals: { "aws:SourceAccount": cloud.accountId } },
+    },
+    {
+      // Findings and failed backups come by rules of EventBridge, which takes no condition on a topic: with one it is
+      // refused, and nobody is told. Source: Amazon EventBridge user guide, "Troubleshooting".
+      Sid: "Rules",
+      Effect: "Allow",
+      Principal: { Service: "events.amazonaws.com" },
+      Action: "sns:Publish",
+      Resource: topicArn,
     },
     {
       Sid: "TlsOnly",

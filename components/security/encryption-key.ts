@@ -77,6 +77,17 @@ function serviceStatement(user: KeyUser, cloud: Cloud): Statement {
       Resource: "*",
     };
   }
+  if (user === "events") {
+    return {
+      Sid: "Events",
+      Effect: "Allow",
+      Principal: { Service: "events.amazonaws.com" },
+      Action: ["kms:Decrypt", "kms:GenerateDataKey"],
+      Resource: "*",
+      // No condition: EventBridge does not say on whose behalf it publishes to an encrypted topic, so that one would never
+      // hold, and each event would be dropped without a trace. Source: Amazon SNS developer guide, "Key management".
+    };
+  }
   const sid = user.replace(/(^|\.)(\w)/g, (_all, _dot, letter: string) => letter.toUpperCase());
   return {
     Sid: sid,

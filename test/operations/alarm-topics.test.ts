@@ -31,7 +31,26 @@ describe("AlarmTopics", () => {
     ) as { Statement: { Effect: string; Condition: unknown; Action: string }[] };
     assert.ok(policy.Statement.every(({ Action }) => Action === "sns:Publish"));
     assert.deepEqual(policy.Statement[0]?.Condition, { StringEquals: { "aws:SourceAccount": testCloud.accountId } });
-    assert.deepEqual(policy.Statement[1]?.Condition, { Bool: { "aws:SecureTransport": "false" } });
+    assert.deepEqual(policy.Statement.at(-1)?.Condition, { Bool: { "aws:SecureTransport": "false" } });
+  });
+
+  it("lets EventBridge use the key and publish without a condition, as it would hold none and drop every event", async () => {
+    const registered = await build();
+    type Document = {
+      Statement: { Principal: { Service?: string | string[] }; Condition?: object; Action: unknown }[];
+    };
+    const statementOf = (document: unknown) => {
+      const { Statement } = JSON.parse(String(document)) as Document;
+      const found = Statement.filter(({ Principal }) => [Principal.Service].flat().includes("events.amazonaws.com"));
+      assert.equal(found.length, 1);
+      return found[0]!;
+    };
+    const onKey = statementOf(registered.one("aws:kms/key:Key").inputs.policy);
+    assert.deepEqual([onKey.Condition, onKey.Action], [undefined, ["kms:Decrypt", "kms:GenerateDataKey"]]);
+    for (const { inputs } of registered.ofType("aws:sns/topicPolicy:TopicPolicy")) {
+      const onTopic = statementOf(inputs.policy);
+      assert.deepEqual([onTopic.Condition, onTopic.Action], [undefined, "sns:Publish"]);
+    }
   });
 
   it("writes to the addresses of each severity", async () => {
