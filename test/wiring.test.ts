@@ -54,6 +54,17 @@ describe("every stack and blueprint", () => {
         for (const tag of ["project", "stack", "stage", "owner", "component"])
           assert.ok(tags[tag], `${urn} lacks ${tag}`);
       }
+      for (const { type, inputs, urn } of resources) {
+        if (type !== "aws:cloudwatch/metricAlarm:MetricAlarm") continue;
+        const actions = [...((inputs.alarmActions as string[] | undefined) ?? [])];
+        assert.notEqual(
+          config["trading-platform:monitoring"] !== undefined && actions.length === 0,
+          true,
+          `${urn} tells nobody`,
+        );
+        for (const action of actions)
+          assert.equal(action.split(":")[3], inputs.region ?? region, `${urn}: CloudWatch refuses ${action}`);
+      }
     });
   }
 

@@ -1,4 +1,5 @@
 import { DataPlatform } from "../components/data/data-platform";
+import { topicsAbroad } from "./alarm-topics";
 import type { Platform } from "./platform";
 
 export function wireData(platform: Platform) {
@@ -15,6 +16,7 @@ export function wireData(platform: Platform) {
       clientSecurityGroupIds: {},
     },
     alarmTopicArn: alarmTopics?.critical,
+    alarmTopicsAbroad: topicsAbroad(platform, "critical"),
     protected: platform.isProtected,
   });
   return platform.data.endpoints;

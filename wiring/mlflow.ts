@@ -1,4 +1,5 @@
 import { MlflowServer } from "../components/ml/mlflow-server";
+import { topicsAbroad } from "./alarm-topics";
 import type { Platform } from "./platform";
 
 export function wireMlflow(platform: Platform) {
@@ -27,6 +28,7 @@ export function wireMlflow(platform: Platform) {
     protected: platform.isProtected,
     tags: { ...tags, component: "mlflow" },
     alarmTopicArn: alarmTopics?.warning,
+    alarmTopicsAbroad: topicsAbroad(platform, "warning"),
   });
   return {
     url: server.url,

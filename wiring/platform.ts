@@ -37,6 +37,8 @@ export interface Platform {
   /** Group that scrapes the hosts' metrics. */
   monitoringSecurityGroupId?: pulumi.Output<string>;
   alarmTopics?: Readonly<Record<Severity, pulumi.Output<string>>>;
+  /** Topics of other Regions, for alarms that have to be there. */
+  alarmTopicsAbroad: Readonly<Record<string, Readonly<Record<Severity, pulumi.Output<string>>>>>;
   /** Every log group that was made so far. */
   readonly logGroups: readonly StackLogGroup[];
   /** Every bucket that was made so far. */
@@ -78,6 +80,7 @@ async function openPlatform(report: Report): Promise<Platform> {
     scheduledVolumeKeyArns: [],
     marketDataReaders: {},
     mlflowClients: {},
+    alarmTopicsAbroad: {},
   };
 }
 

@@ -1,6 +1,9 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 
+/** Topics of other Regions by Region: CloudWatch refuses an alarm that names a topic of another Region than its own. */
+export type TopicsAbroad = Readonly<Record<string, pulumi.Input<string>>>;
+
 /** One metric alarm that a component brings for what it makes. */
 export interface AlarmArgs {
   /** What is wrong and what to do first: whoever is paged reads this before anything else. */
@@ -20,7 +23,7 @@ export interface AlarmArgs {
   readonly periods?: number;
   /** What no data means: `breaching` for heartbeats. @default "notBreaching" */
   readonly missing?: "breaching" | "notBreaching" | "ignore" | "missing";
-  /** Topic for the alarm and for its end (PagerDuty closes an incident by the OK action). @default no action */
+  /** Topic of the alarm's Region, for it and for its end (PagerDuty closes an incident by the OK action). @default no action */
   readonly alarmTopicArn?: pulumi.Input<string>;
   /** ARNs of what else the alarm does when it goes off, such as stopping an instance. @default nothing */
   readonly alsoDo?: readonly pulumi.Input<string>[];

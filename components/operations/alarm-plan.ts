@@ -46,6 +46,14 @@ export function isPagedTogether(component: string, { mode, marketHoursComponents
 
 type Actions = aws.cloudwatch.MetricAlarmArgs["alarmActions"];
 
+/** An alarm of another Region has the topic of its severity there, and is no part of anything here. */
+function redirectAbroad(args: aws.cloudwatch.MetricAlarmArgs, topics: Topics | undefined) {
+  if (!topics || severityOf(typeof args.metricName === "string" ? args.metricName : undefined) === "critical")
+    return {};
+  const to = (actions: Actions) => redirect(actions, topics.critical, topics.warning);
+  return { alarmActions: to(args.alarmActions), okActions: to(args.okActions) };
+}
+
 /** Actions with the critical topic replaced; what else an alarm does, such as recovering a host, stays. */
 function redirect(actions: Actions, from: pulumi.Output<string>, to: pulumi.Output<string>): Actions {
   return Array.isArray(actions) ? actions.map((one) => (one === from ? to : one)) : actions;
@@ -55,7 +63,11 @@ function redirect(actions: Actions, from: pulumi.Output<string>, to: pulumi.Outp
  * Gives every metric alarm of the stack the topic of its severity and the link to its runbook, and remembers it for
  * composites and dashboards. Components name the critical topic for all of their alarms and need not know who sleeps.
  */
-export function planAlarms(topics: Topics | undefined, paging: PagingSettings): PlannedAlarm[] {
+export function planAlarms(
+  topics: Topics | undefined,
+  paging: PagingSettings,
+  abroad: Readonly<Record<string, Topics>> = {},
+): PlannedAlarm[] {
   const alarms: PlannedAlarm[] = [];
   pulumi.runtime.registerStackTransformation(({ resource, type, name, props, opts }) => {
     if (type !== "aws:cloudwatch/metricAlarm:MetricAlarm" && type !== "aws:cloudwatch/compositeAlarm:CompositeAlarm")
@@ -64,7 +76,9 @@ export function planAlarms(topics: Topics | undefined, paging: PagingSettings): 
     const link = runbookLink({ type, name, metric: args.metricName, namespace: args.namespace });
     const described = { ...props, alarmDescription: pulumi.interpolate`${args.alarmDescription ?? ""} ${link}` };
     const isMetric = type.endsWith(":MetricAlarm");
-    // An alarm of another Region cannot be part of anything here, and a test must go the whole way by itself.
+    if (isMetric && typeof args.region === "string")
+      return { props: { ...described, ...redirectAbroad(args, abroad[args.region]) }, opts };
+    // A test must go the whole way by itself.
     if (!isMetric || !topics || args.region !== undefined || args.namespace === testNamespace)
       return { props: described, opts };
     const component = topComponentName(opts.parent, name);

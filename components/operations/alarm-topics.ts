@@ -14,6 +14,8 @@ export interface AlarmTopicsArgs {
   readonly emails: Readonly<Record<Severity, readonly string[]>>;
   /** Address of PagerDuty's CloudWatch integration, told of critical alarms and of their end; it holds a key. */
   readonly pagerDutyUrl?: pulumi.Input<string>;
+  /** Region of the topics where it is not the stack's: an alarm reaches topics of its own Region only. @default the stack's */
+  readonly region?: string;
 }
 
 /** AWS services that publish alarms and findings. */
@@ -67,24 +69,25 @@ export class AlarmTopics extends pulumi.ComponentResource {
 
   constructor(name: string, args: AlarmTopicsArgs, opts?: pulumi.ComponentResourceOptions) {
     super("trading:operations:AlarmTopics", name, {}, opts);
-    const { cloud } = args;
+    const { region } = args;
+    const cloud = { ...args.cloud, region: region ?? args.cloud.region };
     const key = new EncryptionKey(
       `${name}-alarms`,
-      { cloud, description: "Alarms and findings on their way to people", usedBy: publishers },
+      { cloud, region, description: "Alarms and findings on their way to people", usedBy: publishers },
       { parent: this },
     );
     const topic = (severity: Severity) => {
       const made = new aws.sns.Topic(
         `${name}-${severity}`,
-        { kmsMasterKeyId: key.arn, displayName: `${pulumi.getStack()} ${severity}` },
+        { kmsMasterKeyId: key.arn, displayName: `${pulumi.getStack()} ${severity}`, region },
         { parent: this },
       );
       const policy = made.arn.apply((arn) => JSON.stringify(topicPolicy(arn, cloud)));
-      new aws.sns.TopicPolicy(`${name}-${severity}`, { arn: made.arn, policy }, { parent: this });
+      new aws.sns.TopicPolicy(`${name}-${severity}`, { arn: made.arn, policy, region }, { parent: this });
       for (const endpoint of args.emails[severity]) {
         new aws.sns.TopicSubscription(
           `${name}-${severity}-${slug(endpoint)}`,
-          { topic: made.arn, protocol: "email", endpoint },
+          { topic: made.arn, protocol: "email", endpoint, region },
           { parent: this },
         );
       }
@@ -99,6 +102,7 @@ export class AlarmTopics extends pulumi.ComponentResource {
           protocol: "https",
           endpoint: pulumi.secret(args.pagerDutyUrl),
           endpointAutoConfirms: true,
+          region,
         },
         { parent: this },
       );

@@ -10,7 +10,8 @@ import { age, longestOutageSeconds, type Measured, type Objective } from "./core
 
 export interface Dependencies {
   readonly rds: RDSClient;
-  readonly cloudwatch: CloudWatchClient;
+  /** CloudWatch of a Region. @default the function's own */
+  readonly cloudwatch: (region?: string) => CloudWatchClient;
   readonly backup: BackupClient;
   /** S3 of the Region with the replica. */
   readonly s3: (region: string) => S3Client;
@@ -24,17 +25,17 @@ async function values(
   at: Dependencies,
   metric: Metric,
   stat: string,
-  period = 60,
+  region?: string,
 ): Promise<{ time: Date; value: number }[]> {
   const found: { time: Date; value: number }[] = [];
   let NextToken: string | undefined;
   do {
-    const answer = await at.cloudwatch.send(
+    const answer = await at.cloudwatch(region).send(
       new GetMetricDataCommand({
         StartTime: new Date(at.now().getTime() - lookBackHours * 3_600_000),
         EndTime: at.now(),
         ScanBy: "TimestampAscending",
-        MetricDataQueries: [{ Id: "m", MetricStat: { Metric: metric, Period: period, Stat: stat } }],
+        MetricDataQueries: [{ Id: "m", MetricStat: { Metric: metric, Period: 60, Stat: stat } }],
         NextToken,
       }),
     );
@@ -72,7 +73,7 @@ async function measureTimescale(at: Dependencies, { target }: Objective): Promis
   return latest.length > 0 ? { recoveryPointSeconds: Math.max(...latest) } : {};
 }
 
-/** The replica's lag (no data: nothing to copy) and the time until the replica answers with what it holds. */
+/** The replica's lag, which S3 tells in its Region (no data: nothing to copy), and the time until the replica answers with what it holds. */
 async function measureBucket(at: Dependencies, objective: Objective): Promise<Omit<Measured, "component">> {
   const { target, replica = "", region = "" } = objective;
   const lag = await values(
@@ -83,6 +84,7 @@ async function measureBucket(at: Dependencies, objective: Objective): Promise<Om
       Dimensions: dimensions({ SourceBucket: target, DestinationBucket: replica, RuleId: "all" }),
     },
     "Maximum",
+    region,
   );
   const start = at.now().getTime();
   await at.s3(region).send(new ListObjectsV2Command({ Bucket: replica, MaxKeys: 1 }));
@@ -174,18 +176,22 @@ export function makeHandler(at: Dependencies) {
   };
 }
 
-export const handler = lazily<unknown, unknown>(() => {
-  const clients = new Map<string, S3Client>();
-  const s3 = (region: string) => {
-    const client = clients.get(region) ?? new S3Client({ ...clientSettings, region });
+/** One client a Region. */
+function byRegion<T>(make: (settings: typeof clientSettings & { region?: string }) => T): (region?: string) => T {
+  const clients = new Map<string | undefined, T>();
+  return (region) => {
+    const client = clients.get(region) ?? make({ ...clientSettings, ...(region === undefined ? {} : { region }) });
     clients.set(region, client);
     return client;
   };
-  return makeHandler({
+}
+
+export const handler = lazily<unknown, unknown>(() =>
+  makeHandler({
     rds: new RDSClient(clientSettings),
-    cloudwatch: new CloudWatchClient(clientSettings),
+    cloudwatch: byRegion((settings) => new CloudWatchClient(settings)),
     backup: new BackupClient(clientSettings),
-    s3,
+    s3: byRegion((settings) => new S3Client(settings)),
     now: () => new Date(),
-  });
-});
+  }),
+);

@@ -272,14 +272,15 @@ const clearText = (value: unknown): string => {
 export function planAnswers(region: string): Answers {
   // Present values of the run's own secrets. A plan reads no real one: it takes every placeholder for filled.
   const secretValues = new Map<unknown, string>();
-  const arn = (service: string, resource: string) => `arn:aws:${service}:${region}:${planAccountId}:${resource}`;
   return {
     newResource({ type, name, inputs, id: existing }) {
       const given = inputs as Inputs;
+      const at = typeof given.region === "string" ? given.region : region;
+      const arn = (service: string, resource: string) => `arn:aws:${service}:${at}:${planAccountId}:${resource}`;
       const prefix = idPrefixes[type];
       const named = idFromInput[type] ? given[idFromInput[type]] : undefined;
       const extra =
-        computed[type]?.({ name, inputs: given, id: prefix ? hexId(prefix, name) : name, region, arn }) ?? {};
+        computed[type]?.({ name, inputs: given, id: prefix ? hexId(prefix, name) : name, region: at, arn }) ?? {};
       const physical = typeof named === "string" ? named : typeof extra.bucket === "string" ? extra.bucket : undefined;
       const id =
         existing ||

@@ -278,7 +278,7 @@ export const alarmHasAction: Policy = {
   description: "Alarms tell somebody, or do something.",
   severity: "medium",
   level: "mandatory",
-  fix: "Set alarmActions to the alarm topic, and leave actionsEnabled on",
+  fix: "Set alarmActions to the alarm topic of the alarm's Region, and leave actionsEnabled on",
   url: reference("cloudwatch/metricalarm"),
   checkov: checkov(319),
   rules: on<aws.cloudwatch.MetricAlarmArgs>(
@@ -286,6 +286,12 @@ export const alarmHasAction: Policy = {
     (alarm, report) => {
       if (alarm.actionsEnabled === false) report("its actions are switched off");
       if (!isGiven(() => listOf(alarm.alarmActions)[0])) report("it tells nobody");
+      const { region } = alarm as { readonly region?: unknown };
+      if (typeof region !== "string") return;
+      for (const action of ifKnown(() => [...listOf(alarm.alarmActions)]) ?? []) {
+        const at = typeof action === "string" ? action.split(":")[3] : undefined;
+        if (at && at !== region) report(`it is in ${region}, and CloudWatch refuses an action of ${at}`);
+      }
     },
   ),
 };

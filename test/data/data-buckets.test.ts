@@ -16,7 +16,14 @@ const policyOf = (run: Registered, ending: string) =>
 
 function make(buckets: BucketsSettings, isProtected = true) {
   return register(
-    () => new DataBuckets("data", { cloud: testCloud, buckets, protected: isProtected, alarmTopicArn: "arn:topic" }),
+    () =>
+      new DataBuckets("data", {
+        cloud: testCloud,
+        buckets,
+        protected: isProtected,
+        alarmTopicArn: "arn:topic",
+        alarmTopicsAbroad: { "us-west-2": "arn:west" },
+      }),
   );
 }
 
@@ -135,14 +142,16 @@ describe("DataBuckets", () => {
     assert.match(text, /"replicationTime":\{"status":"Enabled","time":\{"minutes":15\}\}/);
     const alarms = run.ofType("aws:cloudwatch/metricAlarm:MetricAlarm");
     assert.deepEqual(
-      alarms.map(({ inputs }) => [inputs.metricName, inputs.threshold]),
-      [
-        ["ReplicationLatency", 900],
-        ["OperationsFailedReplication", 0],
-      ],
+      Object.fromEntries(
+        alarms.map(({ inputs }) => [inputs.metricName, [inputs.threshold, inputs.region, inputs.alarmActions]]),
+      ),
+      {
+        ReplicationLatency: [900, "us-west-2", ["arn:west"]],
+        OperationsFailedReplication: [0, undefined, ["arn:topic"]],
+      },
+      "S3 tells of the lag in the replica's Region, where an alarm reaches topics of that Region only",
     );
-    for (const { inputs } of alarms)
-      assert.deepEqual([inputs.alarmActions, inputs.okActions], [["arn:topic"], ["arn:topic"]]);
+    for (const { inputs } of alarms) assert.deepEqual(inputs.okActions, inputs.alarmActions);
   });
 
   it("lets the replication role read the source and write the replica only", async () => {

@@ -15,6 +15,7 @@ function make(change: Partial<PostgresSettings> = {}) {
         settings: { ...postgres, rotationDays: 0, ...change },
         network,
         alarmTopicArn: "arn:topic",
+        alarmTopicsAbroad: { "us-west-2": "arn:west" },
       }),
   );
 }
@@ -134,7 +135,8 @@ describe("PostgresDatabase", () => {
       assert.equal(other?.inputs.region, "us-west-2", property);
     }
     for (const { name, inputs } of run.ofType("aws:cloudwatch/metricAlarm:MetricAlarm")) {
-      assert.equal(inputs.region, name.startsWith("main-west-") ? "us-west-2" : undefined, name);
+      const expected = name.startsWith("main-west-") ? ["us-west-2", ["arn:west"]] : [undefined, ["arn:topic"]];
+      assert.deepEqual([inputs.region, inputs.alarmActions], expected, name);
     }
   });
 

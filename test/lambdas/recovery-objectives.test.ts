@@ -28,7 +28,7 @@ describe("recovery objectives", () => {
     });
     let emulator: Emulator;
     let rds: RDSClient;
-    let cloudwatch: CloudWatchClient;
+    let cloudwatch: (region?: string) => CloudWatchClient;
     let s3: S3Client;
     let printed: PublishedMetric[] = [];
 
@@ -43,7 +43,8 @@ describe("recovery objectives", () => {
         region: "us-east-1",
         credentials: { accessKeyId: "test", secretAccessKey: "test" },
       };
-      [rds, cloudwatch] = [new RDSClient(settings), new CloudWatchClient(settings)];
+      rds = new RDSClient(settings);
+      cloudwatch = (region = "us-east-1") => new CloudWatchClient({ ...settings, region });
       s3 = new S3Client({ ...settings, forcePathStyle: true });
       await s3.send(new CreateBucketCommand({ Bucket: "models-replica" }));
       await rds.send(
@@ -86,8 +87,15 @@ describe("recovery objectives", () => {
         }),
       );
     }
-    const put = (Namespace: string, MetricName: string, dimensions: Record<string, string>, Value: number, ago = 60) =>
-      cloudwatch.send(
+    const put = (
+      Namespace: string,
+      MetricName: string,
+      dimensions: Record<string, string>,
+      Value: number,
+      ago = 60,
+      region?: string,
+    ) =>
+      cloudwatch(region).send(
         new PutMetricDataCommand({
           Namespace,
           MetricData: [
@@ -134,6 +142,8 @@ describe("recovery objectives", () => {
         "ReplicationLatency",
         { SourceBucket: "models", DestinationBucket: "models-replica", RuleId: "all" },
         420,
+        60,
+        "us-west-2", // where S3 tells of it
       );
       const [measured] = await measure([replicated]);
       assert.equal(measured?.recoveryPointSeconds, 420);

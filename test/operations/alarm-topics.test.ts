@@ -53,6 +53,14 @@ describe("AlarmTopics", () => {
     }
   });
 
+  it("stands whole in another Region, for alarms that have to be there", async () => {
+    const emails = { ...nobody, critical: ["oncall@example.com"] };
+    const made = await build({ region: "us-west-2", emails, pagerDutyUrl: "https://events.pagerduty.com/x/enqueue" });
+    const regional = made.resources.filter(({ type }) => /^aws:(sns|kms)\//.test(type));
+    assert.equal(regional.length, 3 + 3 + 2 + 2, "topics, their policies, two subscriptions, key and alias");
+    for (const { inputs, name } of regional) assert.equal(inputs.region, "us-west-2", name);
+  });
+
   it("writes to the addresses of each severity", async () => {
     const emails = { critical: ["oncall@example.com"], warning: ["desk@example.com", "ml@example.com"], info: [] };
     const subscriptions = (await build({ emails })).ofType("aws:sns/topicSubscription:TopicSubscription");

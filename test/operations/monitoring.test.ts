@@ -102,6 +102,38 @@ describe("Monitoring", () => {
     });
   });
 
+  it("gives an alarm of another Region the topic of its severity there, and counts it nowhere here", async () => {
+    let planned: readonly { readonly name: string }[] = [];
+    const registered = await register(() => {
+      const topicsOf = (where: string) => ({
+        critical: pulumi.output(`${where}:critical`),
+        warning: pulumi.output(`${where}:warning`),
+        info: pulumi.output(`${where}:info`),
+      });
+      const west = topicsOf("west");
+      planned = planAlarms(topicsOf("home"), system, { "us-west-2": west });
+      const parent = new pulumi.ComponentResource("test:Data", "data");
+      for (const metric of ["ReplicaLag", "CPUUtilization"])
+        metricAlarm(
+          metric,
+          {
+            description: "d",
+            namespace: "AWS/RDS",
+            metric,
+            dimensions: {},
+            statistic: "Maximum",
+            threshold: 60,
+            region: "us-west-2",
+            alarmTopicArn: west.critical,
+          },
+          { parent },
+        );
+    });
+    assert.deepEqual(actionsOf(registered, "ReplicaLag"), ["west:critical"]);
+    assert.deepEqual(actionsOf(registered, "CPUUtilization"), ["west:warning"]);
+    assert.deepEqual(planned, []);
+  });
+
   describe("paging once", () => {
     it("joins a component's critical alarms in one page; each by itself is only kept", async () => {
       const registered = await build(system);

@@ -1,6 +1,7 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { slug } from "../../common/naming";
+import type { TopicsAbroad } from "../../common/alarm";
 import type { Cloud } from "../../common/iam";
 import { throwIfAny } from "../../common/validation";
 import { EncryptionKey } from "../../security/encryption-key";
@@ -18,6 +19,8 @@ export interface DataBucketsArgs {
   /** Keep buckets, objects and keys when the stack is destroyed, and refuse to delete them. @default true */
   readonly protected?: boolean;
   readonly alarmTopicArn?: pulumi.Input<string>;
+  /** Topics of the replicas' Regions, where their lag is measured. @default none */
+  readonly alarmTopicsAbroad?: TopicsAbroad;
 }
 
 /** What siblings need of one bucket. */
@@ -155,6 +158,7 @@ export class DataBuckets extends pulumi.ComponentResource {
         sourceKeyArn: kms ? keys.get(args.cloud.region)?.arn : undefined,
         replicaKeyArn,
         alarmTopicArn: args.alarmTopicArn,
+        replicaTopicArn: args.alarmTopicsAbroad?.[region],
       },
       this,
     );

@@ -14,6 +14,8 @@ export interface ReplicationParts {
   readonly sourceKeyArn?: pulumi.Output<string>;
   readonly replicaKeyArn?: pulumi.Output<string>;
   readonly alarmTopicArn?: pulumi.Input<string>;
+  /** Topic of the replica's Region. */
+  readonly replicaTopicArn?: pulumi.Input<string>;
 }
 
 /** S3 Replication Time Control promises 99.9 % of the objects within this time; it is the alarm's line too. */
@@ -73,11 +75,14 @@ export function replicate(name: string, parts: ReplicationParts, parent: pulumi.
     { parent, dependsOn: [source.versioning, replica.versioning] },
   );
   const dimensions = { SourceBucket: source.bucket.id, DestinationBucket: replica.bucket.id, RuleId: ruleId };
-  const common = { namespace: "AWS/S3", dimensions, alarmTopicArn: parts.alarmTopicArn };
+  const common = { namespace: "AWS/S3", dimensions };
   metricAlarm(
     `${name}-replication-lag`,
     {
       ...common,
+      // S3 tells of the lag in the replica's Region, and of what could not be copied in the source's.
+      region: replicaRegion,
+      alarmTopicArn: parts.replicaTopicArn,
       description: `The copy of ${name} in ${replicaRegion} is more than ${replicationMinutes} minutes behind. First look at S3's health in both Regions, then at a burst of uploads; nothing is lost while the source stands.`,
       metric: "ReplicationLatency",
       statistic: "Maximum",
@@ -90,6 +95,7 @@ export function replicate(name: string, parts: ReplicationParts, parent: pulumi.
     `${name}-replication-failed`,
     {
       ...common,
+      alarmTopicArn: parts.alarmTopicArn,
       description: `Objects of ${name} could not be copied to ${replicaRegion}. First check the replication role's rights on both keys, then copy what failed with S3 Batch Replication.`,
       metric: "OperationsFailedReplication",
       statistic: "Sum",

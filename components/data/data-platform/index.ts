@@ -1,5 +1,6 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import type { TopicsAbroad } from "../../common/alarm";
 import { policyDocument, type Cloud } from "../../common/iam";
 import { throwIfAny } from "../../common/validation";
 import { AppSecrets } from "../../security/secrets";
@@ -17,6 +18,8 @@ export interface DataPlatformArgs {
   readonly settings: DataPlatformSettings;
   readonly network: DataNetwork;
   readonly alarmTopicArn?: pulumi.Input<string>;
+  /** Topics of the Regions of replicas. @default none */
+  readonly alarmTopicsAbroad?: TopicsAbroad;
   /** Keep buckets and keys, and let deleted secrets be restored, when the stack is destroyed. @default true */
   readonly protected?: boolean;
 }
@@ -56,7 +59,7 @@ export class DataPlatform extends pulumi.ComponentResource {
 
   constructor(name: string, args: DataPlatformArgs, opts?: pulumi.ComponentResourceOptions) {
     super("trading:data:DataPlatform", name, {}, opts);
-    const { cloud, settings, network, alarmTopicArn } = args;
+    const { cloud, settings, network, alarmTopicArn, alarmTopicsAbroad } = args;
     const issues = checkDataPlatform(settings, cloud.region);
     throwIfAny(
       `DataPlatform ${name}`,
@@ -70,12 +73,16 @@ export class DataPlatform extends pulumi.ComponentResource {
     if (settings.buckets) {
       this.buckets = new DataBuckets(
         `${name}-buckets`,
-        { cloud, buckets: settings.buckets, protected: kept, alarmTopicArn },
+        { cloud, buckets: settings.buckets, protected: kept, alarmTopicArn, alarmTopicsAbroad },
         child,
       );
     }
     if (settings.postgres) {
-      this.postgres = new PostgresDatabase(`${name}-postgres`, { ...store, settings: settings.postgres }, child);
+      this.postgres = new PostgresDatabase(
+        `${name}-postgres`,
+        { ...store, settings: settings.postgres, alarmTopicsAbroad },
+        child,
+      );
     }
     const backupBucket = this.buckets?.buckets.backups;
     if (settings.timescale && backupBucket) {

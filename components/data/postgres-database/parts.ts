@@ -1,5 +1,6 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import type { TopicsAbroad } from "../../common/alarm";
 import type { Cloud } from "../../common/iam";
 import type { DataNetwork } from "../database";
 import { serverParameters } from "../tuning";
@@ -10,6 +11,8 @@ export interface PostgresDatabaseArgs {
   readonly settings: PostgresSettings;
   readonly network: DataNetwork;
   readonly alarmTopicArn?: pulumi.Input<string>;
+  /** Topics of the Regions of replicas abroad. @default none */
+  readonly alarmTopicsAbroad?: TopicsAbroad;
   /** Days that the master secret can be restored after its deletion. @default 0 (deleted at once) */
   readonly secretRecoveryDays?: number;
 }

@@ -134,7 +134,8 @@ export function createReplica(
     { parent, protect: primary.deletionProtection, dependsOn: logs },
   );
   const target = { identifier, instanceClass, region };
-  instanceAlarms(child, target, primary, args.alarmTopicArn, parent);
-  replicaLagAlarm(child, target, args.alarmTopicArn, parent);
+  const topicArn = region === undefined ? args.alarmTopicArn : args.alarmTopicsAbroad?.[region];
+  instanceAlarms(child, target, primary, topicArn, parent);
+  replicaLagAlarm(child, target, topicArn, parent);
   return replica;
 }

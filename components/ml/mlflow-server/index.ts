@@ -1,5 +1,6 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import type { TopicsAbroad } from "../../common/alarm";
 import { httpsOnlyGroup } from "../../common/https-only-group";
 import { arnOf, type Cloud } from "../../common/iam";
 import { throwIfAny } from "../../common/validation";
@@ -45,6 +46,8 @@ export interface MlflowServerArgs {
   readonly protected?: boolean;
   readonly tags: Readonly<Record<string, string>>;
   readonly alarmTopicArn?: pulumi.Input<string>;
+  /** Topics of the Regions of the database's replicas. @default none */
+  readonly alarmTopicsAbroad?: TopicsAbroad;
 }
 
 /**
@@ -89,6 +92,7 @@ export class MlflowServer extends pulumi.ComponentResource {
         settings: { ...args.database, databaseName: "mlflow" },
         network: { ...network, clientSecurityGroupIds: { [name]: group.id } },
         alarmTopicArn,
+        alarmTopicsAbroad: args.alarmTopicsAbroad,
         secretRecoveryDays: args.protected ? 30 : 0,
       },
       parent,

@@ -173,6 +173,12 @@ export const resilienceRunning = [
     "alarm-has-action",
     "aws:cloudwatch/metricAlarm:MetricAlarm",
     ["pass", { alarmActions: ["arn"] }],
+    ["pass", { region: "us-west-2", alarmActions: ["arn:aws:sns:us-west-2:123456789012:critical"] }],
+    [
+      "fail",
+      { region: "us-west-2", alarmActions: ["arn:aws:sns:us-east-1:123456789012:critical"] },
+      /refuses an action of us-east-1/,
+    ],
     ["fail", { alarmActions: [] }, /tells nobody/],
     ["fail", { alarmActions: ["arn"], actionsEnabled: false }, /switched off/],
     ["fail", a("aws:cloudwatch/compositeAlarm:CompositeAlarm"), /tells nobody/],
