@@ -81,7 +81,7 @@ export const guideTexts = {
     ],
     run: [
       "A release of the site: upload the build to `releases/<id>/` in the bucket, set `site.release` to it, deploy. An earlier id goes back.",
-      "A release of the service: add a group `green` with the new digest, move its weight, remove `blue`.",
+      "A release of the service: add a group `green` with the new digest, move its weight, remove `blue`. Requests move once all of its hosts are healthy; a deployment in which they do not come up moves none.",
       "The service by itself: [market data](../market-data.md).",
     ],
     watch:

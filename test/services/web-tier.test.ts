@@ -118,7 +118,7 @@ describe("WebTier", () => {
     const program = await build({ groups: { blue: { ...blue, weight: 90 }, green } });
     assert.equal(program.ofType(groupType).length, 2);
     assert.equal(program.ofType(templateType).length, 2);
-    const rule = program.one("aws:lb/listenerRule:ListenerRule").inputs;
+    const rule = program.one("aws:lb/listenerRule:ListenerRule", "route").inputs;
     const [action] = rule.actions as {
       forward: { targetGroups: { arn: string; weight: number }[]; stickiness: object };
     }[];
@@ -131,12 +131,26 @@ describe("WebTier", () => {
     assert.equal(new Set(targets).size, 2);
   });
 
-  it("makes a group only once a listener knows its targets, or health checks would never run", async () => {
-    const program = await build();
-    assert.ok(
-      program.one(groupType).dependencies.includes(program.one("aws:lb/listenerRule:ListenerRule").urn),
-      "depends on the rule",
-    );
+  it("moves requests only after every group's hosts are healthy and refreshed", async () => {
+    const green = { ...blue, weight: 100 };
+    const program = await build({ groups: { blue: { ...blue, weight: 0 }, green } });
+    const rules = "aws:lb/listenerRule:ListenerRule";
+    const health = program.one(rules, "health");
+    const forward = (health.inputs.actions as { forward: { targetGroups: { arn: string }[] } }[])[0]!.forward;
+    assert.equal(forward.targetGroups.length, 2, "health checks only run for targets that a listener knows");
+    assert.deepEqual(health.inputs.conditions, [{ sourceIp: { values: ["192.0.2.1/32"] } }], "no request meets it");
+    const route = program.one(rules, "route");
+    assert.ok(Number(health.inputs.priority) > Number(route.inputs.priority));
+    for (const color of ["blue", "green"]) {
+      const group = program.one(groupType, color);
+      assert.ok(group.dependencies.includes(health.urn), `${color} is made once its targets are known`);
+      assert.ok(!group.dependencies.includes(route.urn));
+      assert.equal(group.inputs.minElbCapacity, 2, `${color} counts as made once its hosts are healthy`);
+      assert.ok(route.dependencies.includes(group.urn), `requests wait for ${color}`);
+    }
+    const calls = program.ofType("aws:lambda/invocation:Invocation");
+    assert.equal(calls.length, 4);
+    for (const call of calls) assert.ok(route.dependencies.includes(call.urn), `requests wait for ${call.name}`);
   });
 
   it("rolls a changed template out by a function that the deployment waits for, in calls of 14 minutes", async () => {

@@ -51,8 +51,8 @@ export function createGroup(
       healthCheckType: "ELB",
       healthCheckGracePeriod: 300,
       defaultInstanceWarmup: 180,
-      // A group that gets requests counts as made once the load balancer finds its hosts healthy.
-      minElbCapacity: settings.weight > 0 ? min : 0,
+      // A group counts as made once the load balancer finds its hosts healthy, before it gets its first request.
+      minElbCapacity: min,
       waitForCapacityTimeout: `${args.hostWaitMinutes ?? 15}m`,
       instanceMaintenancePolicy: { minHealthyPercentage: 100, maxHealthyPercentage: 150 },
       enabledMetrics: ["GroupInServiceInstances", "GroupDesiredCapacity", "GroupTotalInstances"],

@@ -14,6 +14,9 @@ export { webUserData } from "./user-data";
 /** The two sides of a blue/green deployment; a rolling one only has blue. */
 export type Color = "blue" | "green";
 
+/** An address of RFC 5737's block for documentation, which no request comes from. */
+const nobody = "192.0.2.1/32";
+
 /** One auto-scaling group: a release, its size and its share of the requests. */
 export interface WebGroup {
   /** Image by digest. */
@@ -87,7 +90,8 @@ export interface WebTierArgs {
 /**
  * Stateless hosts that run one container each, in an auto-scaling group over all zones, behind a load balancer.
  *
- * Makes: load balancer (see `LoadBalancer`), a weighted listener rule, and for each group a target group, launch template
+ * Makes: load balancer (see `LoadBalancer`), a weighted listener rule that moves requests only to hosts that are healthy and
+ * refreshed, and for each group a target group, launch template
  * (encrypted root volume, IMDSv2, no public address), auto-scaling group, scaling policies and alarms on CPU, memory, unhealthy
  * hosts and errors; one role, key and log group for all. A changed template is rolled out by an instance refresh that the
  * deployment waits for and that AWS rolls back when hosts stay unhealthy (see `InstanceRefresh`).
@@ -109,12 +113,13 @@ export class WebTier extends pulumi.ComponentResource {
     const context = this.createContext(name, args, balancer);
     const colors = Object.entries(args.groups) as [Color, WebGroup][];
     const targetGroups = colors.map(([color, group]) => ({ group, target: this.createTargetGroup(name, color, args) }));
-    const rule = this.createRule(name, balancer, targetGroups);
+    const known = this.createHealthRule(name, balancer, targetGroups);
     const groups = colors.map(([color, group], index) =>
-      createGroup(color, group, targetGroups[index]?.target, rule, context),
+      createGroup(color, group, targetGroups[index]?.target, known, context),
     );
+    const before: pulumi.Resource[] = groups.map(({ group }) => group);
     if ((args.refreshWaitMinutes ?? 28) > 0) {
-      new InstanceRefresh(
+      const refresh = new InstanceRefresh(
         `${name}-refresh`,
         {
           cloud: args.cloud,
@@ -126,7 +131,9 @@ export class WebTier extends pulumi.ComponentResource {
         },
         { parent: this },
       );
+      before.push(refresh);
     }
+    this.createRule(name, balancer, targetGroups, before);
     this.url = balancer.url;
     this.loadBalancerDnsName = balancer.dnsName;
     this.loadBalancerZoneId = balancer.zoneId;
@@ -211,12 +218,40 @@ export class WebTier extends pulumi.ComponentResource {
     return target;
   }
 
+  /**
+   * Health checks only run for target groups that a listener knows, and requests must not move before the checks have passed:
+   * so a rule that no request meets names the targets first, and the rule that requests meet waits for the hosts.
+   */
+  private createHealthRule(
+    name: string,
+    balancer: LoadBalancer,
+    targets: readonly { target: aws.lb.TargetGroup }[],
+  ): aws.lb.ListenerRule {
+    return new aws.lb.ListenerRule(
+      `${name}-health`,
+      {
+        listenerArn: balancer.listenerArn,
+        priority: 50_000,
+        conditions: [{ sourceIp: { values: [nobody] } }],
+        actions: [
+          {
+            type: "forward",
+            forward: { targetGroups: targets.map(({ target }) => ({ arn: target.arn, weight: 1 })) },
+          },
+        ],
+      },
+      { parent: this },
+    );
+  }
+
+  /** The rule that requests meet. Weights move once every group's hosts are healthy and refreshed, or not at all. */
   private createRule(
     name: string,
     balancer: LoadBalancer,
     targets: readonly { group: WebGroup; target: aws.lb.TargetGroup }[],
-  ): aws.lb.ListenerRule {
-    return new aws.lb.ListenerRule(
+    before: readonly pulumi.Resource[],
+  ): void {
+    new aws.lb.ListenerRule(
       `${name}-route`,
       {
         listenerArn: balancer.listenerArn,
@@ -233,7 +268,7 @@ export class WebTier extends pulumi.ComponentResource {
           },
         ],
       },
-      { parent: this },
+      { parent: this, dependsOn: [...before] },
     );
   }
 }
