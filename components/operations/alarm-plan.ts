@@ -30,13 +30,14 @@ export const testNamespace = "Trading/TestPage";
 
 /**
  * Document 004's table: CPU, memory and connections are told by SNS and wake nobody; everything else that a component calls
- * critical does, by SNS and PagerDuty.
+ * critical does, by SNS and PagerDuty. Nor do requests that a firewall blocks: it does its work, and an entry on the internet
+ * meets some every day, which would keep the page of its component on and every other alarm of it unheard.
  */
-const capacityMetrics = /^(\w*CPUUtilization|\w*Memory\w*|mem_used_percent|\w*Connections)$/;
+const quietMetrics = /^(\w*cpu_?utilization|\w*memory\w*|mem_used_percent|\w*connections|BlockedRequests)$/i;
 
 /** How urgent a metric's alarm is. */
 export function severityOf(metric: string | undefined): Severity {
-  return metric !== undefined && capacityMetrics.test(metric) ? "warning" : "critical";
+  return metric !== undefined && quietMetrics.test(metric) ? "warning" : "critical";
 }
 
 /** True where a component's alarms are told together by composites, and each one by itself only keeps a record. */

@@ -220,7 +220,7 @@ export class ComplianceReport extends pulumi.ComponentResource {
         dimensions: { service: complianceService, stack },
         statistic: "Maximum",
         threshold: 0,
-        periodSeconds: 3600,
+        periodSeconds: 86_400, // one figure a report: people have a day before the alarm ends itself
         periods: 1,
         alarmTopicArn,
       },

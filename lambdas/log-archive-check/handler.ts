@@ -71,11 +71,19 @@ export function makeHandler(at: Dependencies) {
       day,
       names.map((group) => ["AWS/Logs", "IncomingLogEvents", { LogGroupName: group }]),
     );
-    const forwarded = await sums(
+    // By the kind of destination where CloudWatch Logs counts so, else of all that the group sends on: a figure that is only
+    // to be had the other way must not look like a whole day lost.
+    const byDestination = await sums(
       at,
       day,
       names.map((group) => ["AWS/Logs", "ForwardedLogEvents", { LogGroupName: group, DestinationType: "Firehose" }]),
     );
+    const byGroup = await sums(
+      at,
+      day,
+      names.map((group) => ["AWS/Logs", "ForwardedLogEvents", { LogGroupName: group }]),
+    );
+    const forwarded = byDestination.map((events, index) => (events > 0 ? events : (byGroup[index] ?? 0)));
     const ofStream = { DeliveryStreamName: stream };
     const [records = 0, delivered = 0] = await sums(at, day, [
       ["AWS/Firehose", "IncomingRecords", ofStream],

@@ -118,6 +118,14 @@ describe("Backups", () => {
     assert.deepEqual(pattern("backup-failed").detail.state, ["FAILED", "ABORTED", "EXPIRED"]);
     assert.match(pattern("backup-failed").detail.backupVaultArn?.[0] ?? "", /backups-vault/);
     assert.deepEqual(pattern("copy-failed").detail.state, ["FAILED"]);
+    assert.match(pattern("copy-failed").detail.sourceBackupVaultArn?.[0] ?? "", /backups-vault/);
+    const targets = (await build()).ofType("aws:cloudwatch/eventTarget:EventTarget");
+    const told = targets.filter(({ name }) => name.endsWith("-failed")).map(({ name, inputs }) => [name, inputs.arn]);
+    const critical = "arn:aws:sns:us-east-1:123456789012:critical";
+    assert.deepEqual(told.sort(), [
+      ["backups-backup-failed", critical],
+      ["backups-copy-failed", critical],
+    ]);
   });
 
   it("restores copies into the data subnets, behind a group that lets only the check in", async () => {
@@ -184,8 +192,12 @@ describe("Backups", () => {
     assert.equal(alarm(registered, "bot-rto").threshold, 300);
     const names = registered.ofType("aws:cloudwatch/metricAlarm:MetricAlarm").map(({ name }) => name);
     assert.ok(!names.includes("backups-bot-rpo"), "a service holds no state");
-    assert.equal(alarm(registered, "restore-test-failed").threshold, 0);
-    assert.equal(alarm(registered, "restore-test-overdue").threshold, 8 * 24);
+    const failed = alarm(registered, "restore-test-failed");
+    assert.deepEqual([failed.namespace, failed.metricName], ["Trading/Recovery", "RestoreTestFailed"]);
+    assert.deepEqual([failed.statistic, failed.threshold, failed.evaluationPeriods], ["Maximum", 0, 1]);
+    assert.equal(failed.period, 86_400, "on for a day, not for the minute of its one figure a week");
+    const overdue = alarm(registered, "restore-test-overdue");
+    assert.deepEqual([overdue.metricName, overdue.threshold], ["RestoreTestAgeHours", 8 * 24]);
   });
 
   it("tells the measuring what to measure", async () => {

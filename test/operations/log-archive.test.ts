@@ -154,7 +154,7 @@ describe("LogArchive", () => {
       Object.assign(process.env, {
         POWERTOOLS_LOG_LEVEL: "SILENT",
         STACK: "test",
-        GROUPS: JSON.stringify(["/ecs/app", "/ecs/quiet"]),
+        GROUPS: JSON.stringify(["/ecs/app", "/ecs/quiet", "/ecs/whole"]),
         STREAM: "archive",
         BUCKET: "archive",
         PREFIX: "logs/",
@@ -184,6 +184,10 @@ describe("LogArchive", () => {
         );
       await put("AWS/Logs", "IncomingLogEvents", { LogGroupName: "/ecs/app" }, 2_000);
       await put("AWS/Logs", "ForwardedLogEvents", { LogGroupName: "/ecs/app", DestinationType: "Firehose" }, 1_500);
+      // Counted by group alone, and by both: what another destination was sent is not counted twice.
+      await put("AWS/Logs", "IncomingLogEvents", { LogGroupName: "/ecs/whole" }, 2_000);
+      await put("AWS/Logs", "ForwardedLogEvents", { LogGroupName: "/ecs/whole" }, 2_000);
+      await put("AWS/Logs", "ForwardedLogEvents", { LogGroupName: "/ecs/app" }, 3_500);
       await put("AWS/Firehose", "IncomingRecords", { DeliveryStreamName: "archive" }, 20);
       await put("AWS/Firehose", "DeliveryToS3.Records", { DeliveryStreamName: "archive" }, 20);
     });
@@ -204,14 +208,15 @@ describe("LogArchive", () => {
       const Key = `logs/day=${dayBefore(now).name}/part-1.gz`;
       await s3.send(new PutObjectCommand({ Bucket: "archive", Key, Body: "x" }));
       const { gap, metrics } = await run();
-      assert.deepEqual(gap, { percent: 25, findings: ["/ecs/app: 500 of 2000 events were not sent on"] });
+      assert.deepEqual(gap, { percent: 12.5, findings: ["/ecs/app: 500 of 2000 events were not sent on"] });
       const alarm = (await build()).one("aws:cloudwatch/metricAlarm:MetricAlarm", "-gap").inputs;
+      assert.deepEqual([alarm.period, alarm.evaluationPeriods], [86_400, 1], "on until the next day's figure");
       assert.deepEqual(metrics, [
         {
           namespace: alarm.namespace,
           name: alarm.metricName,
           dimensions: alarm.dimensions,
-          value: 25,
+          value: 12.5,
         },
       ]);
     });

@@ -86,9 +86,20 @@ describe("Monitoring", () => {
         "mem_used_percent",
         "DatabaseConnections",
         "Connections",
+        "node_cpu_utilization",
+        "node_memory_utilization",
+        "BlockedRequests",
       ])
         assert.equal(severityOf(metric), "warning", metric);
-      for (const metric of ["FreeStorageSpace", "BetfairAPIErrors", "TradeFailures", "Errors", undefined])
+      for (const metric of [
+        "FreeStorageSpace",
+        "node_filesystem_utilization",
+        "RunningTaskCount",
+        "BetfairAPIErrors",
+        "TradeFailures",
+        "Errors",
+        undefined,
+      ])
         assert.equal(severityOf(metric), "critical", metric);
     });
 

@@ -78,10 +78,13 @@ describe("EksPlatform", () => {
     assert.equal(inputs.version, newestKubernetes);
     assert.equal(inputs.deletionProtection, true);
     assert.deepEqual(inputs.upgradePolicy, { supportType: "STANDARD" });
-    const log = program.one("aws:cloudwatch/logGroup:LogGroup").inputs;
+    const log = program.one("aws:cloudwatch/logGroup:LogGroup", "-log").inputs;
     assert.equal(log.name, "/aws/eks/trading-platform-test-kubernetes/cluster");
     assert.match(String(log.kmsKeyId), /^arn:aws:kms/);
-    assert.ok(cluster.dependencies.includes(program.one("aws:cloudwatch/logGroup:LogGroup").urn), "the log is first");
+    assert.ok(
+      cluster.dependencies.includes(program.one("aws:cloudwatch/logGroup:LogGroup", "-log").urn),
+      "the log is first",
+    );
   });
 
   it("lets administrators and viewers in by access entries", async () => {
@@ -161,6 +164,21 @@ describe("EksPlatform", () => {
     assert.match(String(addon("vpc-cni").inputs.configurationValues), /"enableNetworkPolicy":"true"/);
   });
 
+  it("makes the agent's log groups before the agent would, with key and retention", async () => {
+    const program = await build({ logRetentionDays: 30 });
+    const groups = program.ofType("aws:cloudwatch/logGroup:LogGroup").filter(({ name }) => !name.endsWith("-log"));
+    const folder = "/aws/containerinsights/trading-platform-test-kubernetes";
+    assert.deepEqual(
+      groups.map(({ inputs }) => inputs.name),
+      ["application", "host", "dataplane", "performance"].map((kind) => `${folder}/${kind}`),
+    );
+    const agent = program.one("aws:eks/addon:Addon", "amazon-cloudwatch-observability");
+    for (const { inputs, urn } of groups) {
+      assert.deepEqual([inputs.retentionInDays, /^arn:aws:kms/.test(String(inputs.kmsKeyId))], [30, true]);
+      assert.ok(agent.dependencies.includes(urn));
+    }
+  });
+
   it("gives each workload its own role, which no other pod can take", async () => {
     const program = await build();
     const associations = program.ofType("aws:eks/podIdentityAssociation:PodIdentityAssociation");
@@ -202,6 +220,21 @@ describe("EksPlatform", () => {
     assert.equal(without.ofType("aws:backup/plan:Plan").length, 0);
   });
 
+  it("tells of a backup that failed, of its own vault", async () => {
+    const program = await build();
+    const rule = program.one("aws:cloudwatch/eventRule:EventRule").inputs;
+    const { source, detail } = JSON.parse(String(rule.eventPattern)) as { source: string[]; detail: object };
+    assert.deepEqual(source, ["aws.backup"]);
+    const vault = program.one("aws:backup/vault:Vault");
+    assert.match(
+      JSON.stringify(detail),
+      /"state":\["FAILED","ABORTED","EXPIRED"\],"backupVaultArn":\["arn:aws:backup:/,
+    );
+    assert.ok(program.one("aws:cloudwatch/eventRule:EventRule").dependencies.includes(vault.urn));
+    assert.equal(program.one("aws:cloudwatch/eventTarget:EventTarget").inputs.arn, "arn:topic");
+    assert.equal((await build({ alarmTopicArn: undefined })).ofType("aws:cloudwatch/eventRule:EventRule").length, 0);
+  });
+
   it("opens its API to named networks only where it is told to", async () => {
     const { inputs } = (await build({ publicAccessCidrs: ["198.51.100.0/24"] })).one("eks:index:Cluster");
     assert.deepEqual([inputs.endpointPublicAccess, inputs.publicAccessCidrs], [true, ["198.51.100.0/24"]]);
@@ -219,7 +252,18 @@ describe("EksPlatform", () => {
     for (const { inputs } of alarms) {
       assert.match(String(inputs.alarmDescription), /First /);
       assert.deepEqual(inputs.alarmActions, ["arn:topic"]);
+      assert.deepEqual(inputs.dimensions, { ClusterName: "trading-platform-test-kubernetes" });
     }
+    const of = (metric: string) => {
+      const { inputs } = alarms.find((one) => one.inputs.metricName === metric)!;
+      const seconds = Number(inputs.period) * Number(inputs.evaluationPeriods);
+      return [inputs.namespace, inputs.comparisonOperator, inputs.threshold, seconds, inputs.treatMissingData];
+    };
+    const insights = ["ContainerInsights", "GreaterThanThreshold"];
+    assert.deepEqual(of("node_cpu_utilization"), [...insights, 80, 300, "notBreaching"]);
+    assert.deepEqual(of("node_memory_utilization"), [...insights, 85, 300, "notBreaching"]);
+    assert.deepEqual(of("node_filesystem_utilization"), [...insights, 85, 300, "notBreaching"]);
+    assert.deepEqual(of("cluster_failed_node_count"), [...insights, 0, 300, "breaching"], "silence is a failure too");
   });
 
   it("hands out the kubeconfig and the objects for the cluster", async () => {

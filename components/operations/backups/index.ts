@@ -1,10 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
+import { tellOfFailedJobs } from "../../common/backup-failures";
 import type { Cloud } from "../../common/iam";
 import { throwIfAny } from "../../common/validation";
 import { measureObjectives, type MeasuredComponent } from "./objectives";
 import { createRestoreTest, type TestedDatabase } from "./restore-testing";
 import { checkBackups, type BackupsSettings } from "./settings";
-import { createPlan, createRole, createVault, tellOfFailures } from "./vault";
+import { createPlan, createRole, createVault } from "./vault";
 
 export * from "./settings";
 export { recoveryDimensions, recoveryNamespace, recoveryService, type MeasuredComponent } from "./objectives";
@@ -58,7 +59,7 @@ export class Backups extends pulumi.ComponentResource {
     const copy = copyRegion === undefined ? undefined : createVault(`${name}-copy`, parts, copyRegion, this).vault;
     const role = createRole(name, cloud, this);
     const plan = createPlan(name, { cloud, project, stack, settings, vault, copyVault: copy, role }, this);
-    if (alarmTopicArn !== undefined) tellOfFailures(name, vault.arn, alarmTopicArn, this);
+    if (alarmTopicArn !== undefined) tellOfFailedJobs(name, ["backup", "copy"], vault.arn, alarmTopicArn, this);
     const common = { cloud, project, stack, keyArn: key.arn, alarmTopicArn };
     const { database, volumes = false } = args;
     const tested =

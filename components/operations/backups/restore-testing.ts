@@ -212,6 +212,8 @@ export function createRestoreTest(
         "A restored copy is not as its source, or could not be restored. First read the validation message of the restore job in AWS Backup; then restore by hand from the point before.",
       metric: "RestoreTestFailed",
       threshold: 0,
+      // One figure a copy and week: by the minute the page would end itself before anybody has read it.
+      periodSeconds: 86_400,
     },
     { parent },
   );

@@ -146,7 +146,7 @@ export class LogArchive extends pulumi.ComponentResource {
         dimensions: { service: archiveService, stack },
         statistic: "Maximum",
         threshold: args.gapPercent,
-        periodSeconds: 3600,
+        periodSeconds: 86_400, // one figure a day, which holds until the next
         periods: 1,
         alarmTopicArn,
       },

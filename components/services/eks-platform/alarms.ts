@@ -49,7 +49,8 @@ export function clusterAlarms(
   alarm(
     "failed-nodes",
     "cluster_failed_node_count",
-    `Nodes of ${clusterName} are not ready. First describe the node for its condition; EKS repairs it by itself after some minutes.`,
-    { threshold: 0, statistic: "Maximum" },
+    `Nodes of ${clusterName} are not ready, or the cluster reports nothing at all. First describe the nodes for their condition; EKS repairs one by itself after some minutes. With every node ready look at the pods of the namespace amazon-cloudwatch: without them no alarm of the cluster goes off.`,
+    // The cluster's heartbeat: where nobody reports, the alarms above are silent too.
+    { threshold: 0, statistic: "Maximum", missing: "breaching" },
   );
 }

@@ -1,12 +1,13 @@
 import * as aws from "@pulumi/aws";
 import type * as pulumi from "@pulumi/pulumi";
+import { tellOfFailedJobs } from "../../common/backup-failures";
 import { serviceRole } from "../../common/iam";
 import { EncryptionKey } from "../../security/encryption-key";
 import type { EksPlatformArgs } from ".";
 
 /**
  * A daily backup of the cluster's objects and of the volumes behind its claims, by AWS Backup, which names the cluster by ARN and so
- * needs no opt-in of the account.
+ * needs no opt-in of the account. A backup that fails is told to the alarm topic.
  *
  * To restore: `aws backup list-recovery-points-by-resource --resource-arn <cluster>` names the recovery points;
  * `aws backup start-restore-job` with one of them restores namespaces into this cluster, or everything into a new one. Objects that
@@ -26,6 +27,7 @@ export function createBackup(
     { parent },
   );
   const vault = new aws.backup.Vault(`${name}-backup`, { kmsKeyArn: key.arn }, { parent });
+  if (args.alarmTopicArn !== undefined) tellOfFailedJobs(name, ["backup"], vault.arn, args.alarmTopicArn, parent);
   const policy = (managed: string) =>
     `arn:${args.cloud.partition}:iam::aws:policy/service-role/AWSBackupServiceRolePolicyFor${managed}`;
   const role = serviceRole(

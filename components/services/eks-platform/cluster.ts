@@ -93,6 +93,9 @@ export const addonsOnNodes = [
   "amazon-cloudwatch-observability",
 ] as const;
 
+/** What the observability add-on logs: containers, the nodes' systems, Kubernetes' own parts on them, and their measurements. */
+export const agentLogs = ["application", "host", "dataplane", "performance"] as const;
+
 /** One add-on of EKS, with its role where it calls AWS. */
 export function createAddon(
   name: string,

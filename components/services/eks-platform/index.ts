@@ -8,7 +8,7 @@ import { isRegionZone, networkIssues } from "../checks";
 import type { SubnetRef } from "../load-balancer";
 import { clusterAlarms } from "./alarms";
 import { createBackup } from "./backup";
-import { addonsBeforeNodes, addonsOnNodes, createAddon, createCluster } from "./cluster";
+import { addonsBeforeNodes, addonsOnNodes, agentLogs, createAddon, createCluster } from "./cluster";
 import { clusterManifests, type MarketHours } from "./kubernetes";
 import { createNodeGroup, nodeGroupIssues, type NodeGroupSettings } from "./node-groups";
 import { autoscalerStatements, podRole, volumeKeyStatements } from "./roles";
@@ -147,7 +147,7 @@ export function validateEksPlatform(
 /**
  * A Kubernetes cluster for trading and machine-learning work.
  *
- * Makes: keys for secrets and for volumes and logs, the control plane's log group, `eks.Cluster` (private API, encrypted secrets,
+ * Makes: keys for secrets and for volumes and logs, log groups of the control plane, pods and nodes, `eks.Cluster` (private API, encrypted secrets,
  * every log, access entries), managed node groups with launch templates of their own, add-ons (VPC CNI, kube-proxy, CoreDNS, Pod
  * Identity, EBS CSI, metrics server, CloudWatch observability), a Pod Identity role for each workload, the autoscaler's and the
  * add-ons', alarms, a daily backup, and as outputs the kubeconfig and the objects that `kubectl apply` puts into the cluster:
@@ -178,7 +178,8 @@ export class EksPlatform extends pulumi.ComponentResource {
       dependsOn: [logs],
     });
     const nodeGroups = this.createNodes(name, args, cluster, keys.nodes);
-    this.createAddonsOnNodes(name, args, cluster, keys.nodes, nodeGroups);
+    const agentLogs = this.createAgentLogs(name, args, keys.nodes);
+    this.createAddonsOnNodes(name, args, cluster, keys.nodes, [...nodeGroups, ...agentLogs]);
     this.workloadRoleArns = this.createWorkloads(name, args, cluster);
     clusterAlarms(name, this.clusterName, args, this);
     if (args.backup !== false) createBackup(name, this.clusterArn, args, this, cluster);
@@ -219,6 +220,22 @@ export class EksPlatform extends pulumi.ComponentResource {
         retentionInDays: args.logRetentionDays ?? 90,
       },
       { parent: this },
+    );
+  }
+
+  /** Groups that the observability add-on writes to: it would make them without key and retention, unseen by the archive. */
+  private createAgentLogs(name: string, args: EksPlatformArgs, key: EncryptionKey): aws.cloudwatch.LogGroup[] {
+    return agentLogs.map(
+      (kind) =>
+        new aws.cloudwatch.LogGroup(
+          `${name}-log-${kind}`,
+          {
+            name: `/aws/containerinsights/${this.clusterName}/${kind}`,
+            kmsKeyId: key.arn,
+            retentionInDays: args.logRetentionDays ?? 90,
+          },
+          { parent: this },
+        ),
     );
   }
 
@@ -275,7 +292,7 @@ export class EksPlatform extends pulumi.ComponentResource {
     args: EksPlatformArgs,
     cluster: eks.Cluster,
     key: EncryptionKey,
-    nodes: readonly aws.eks.NodeGroup[],
+    before: readonly pulumi.Resource[],
   ): void {
     const volumes = this.podRoleOf(name, "volumes", args, {
       serviceAccount: "ebs-csi-controller-sa",
@@ -295,7 +312,7 @@ export class EksPlatform extends pulumi.ComponentResource {
     };
     const clusterName = cluster.eksCluster.apply((it) => it.name);
     for (const addon of addonsOnNodes) {
-      createAddon(name, addon, clusterName, identities[addon], undefined, { parent: this, dependsOn: [...nodes] });
+      createAddon(name, addon, clusterName, identities[addon], undefined, { parent: this, dependsOn: [...before] });
     }
   }
 
