@@ -2,15 +2,13 @@
 import { Command, InvalidArgumentError } from "commander";
 import { readFileSync } from "node:fs";
 import * as path from "node:path";
-import { parse } from "yaml";
-import { validate } from "../../config";
 import { userPath } from "../../plan/settings/project";
 import { exitStatus, notEmpty, runCommand, start, UsageError } from "../common/command";
 import { readHistory } from "../common/history";
 import { openStack } from "../common/stack-settings";
 import { planPromotion, type Promotion, type Side } from "./promotion";
-import { changedText, readStackFile, replaceFile } from "./stack-file";
-import { kinds, shownPath, type Kind, type Values } from "./values";
+import { changedText, checkText, readStackFile, replaceFile } from "./stack-file";
+import { kinds, shownPath, type Kind } from "./values";
 
 interface Options {
   readonly kinds: readonly Kind[];
@@ -118,16 +116,6 @@ export function renderPromotion({ changes, leftOut, refused }: Promotion, from: 
   return `${lines.join("\n")}\n`;
 }
 
-/** The later stage must still have a valid configuration. */
-function check(text: string, { project, stack }: Opened & { project: string }): void {
-  const { config } = parse(text) as { config: Values };
-  const own = Object.entries(config).flatMap(([key, value]): [string, unknown][] =>
-    key.startsWith(`${project}:`) ? [[key.slice(project.length + 1), value]] : [],
-  );
-  const region = (config["aws:region"] as string | undefined) ?? process.env.AWS_REGION;
-  validate({ project, organization: "organization", stack }, Object.fromEntries(own), region);
-}
-
 export function main(argv: readonly string[]): Promise<number> {
   const program = command();
   return runCommand(program, argv, async () => {
@@ -144,7 +132,7 @@ export function main(argv: readonly string[]): Promise<number> {
     if (planned.refused.length > 0) return exitStatus.refused;
     if (planned.changes.length === 0) return exitStatus.fine;
     const text = await changedText(readFileSync(to.file, "utf8"), planned.changes);
-    check(text, to);
+    checkText(text, to);
     if (options.dryRun === true) process.stdout.write("Nothing was written (--dry-run).\n");
     else {
       replaceFile(to.file, text);

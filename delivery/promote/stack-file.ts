@@ -1,6 +1,7 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import * as prettier from "prettier";
-import { parseDocument } from "yaml";
+import { parse, parseDocument } from "yaml";
+import { validate } from "../../config";
 import { UsageError } from "../common/command";
 import type { Change } from "./promotion";
 import { isObject, type Values } from "./values";
@@ -32,4 +33,17 @@ export function replaceFile(file: string, text: string): void {
   } finally {
     rmSync(unfinished, { force: true });
   }
+}
+
+/** What is written must still be a valid configuration. @throws ValidationError */
+export function checkText(
+  text: string,
+  { project, stack }: { readonly project: string; readonly stack: string },
+): void {
+  const { config } = parse(text) as { config: Values };
+  const own = Object.entries(config).flatMap(([key, value]): [string, unknown][] =>
+    key.startsWith(`${project}:`) ? [[key.slice(project.length + 1), value]] : [],
+  );
+  const region = (config["aws:region"] as string | undefined) ?? process.env.AWS_REGION;
+  validate({ project, organization: "organization", stack }, Object.fromEntries(own), region);
 }

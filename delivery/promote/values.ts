@@ -23,6 +23,7 @@ export function kindOf(path: readonly string[]): Kind | undefined {
   const image = path.at(-2) === "image";
   if (last === "ami") return "ami";
   if (last === "image" || (image && ["digest", "tag"].includes(last))) return "image";
+  if (path.length > 2 && path.at(-2) === "images") return "image";
   return sizes.has(last) ? "size" : undefined;
 }
 

@@ -26,6 +26,7 @@ const commands: ReadonlySet<string> = new Set([
   "watched",
   "verify",
   "promote",
+  "pin",
   "rollback",
   "freeze",
   "from-terraform",

@@ -35,11 +35,11 @@ describe("the delivery, of the stacks as they are", function () {
   let made: Registered;
   let outputs: Record<string, unknown>;
 
-  async function run(settings: DeliverySettings, of = plans): Promise<Registered> {
+  async function run(settings: DeliverySettings): Promise<Registered> {
     const result = await runProgram(
       () => {
         tagEverything({ project, stack: "main", stage: "prod", owner: "delivery" });
-        return deliver(settings, testCloud, of);
+        return deliver(settings, testCloud, plans);
       },
       { project, stack: "main", config: { "aws:region": "us-east-1" }, answers: planAnswers("us-east-1") },
     );
@@ -214,58 +214,6 @@ describe("the delivery, of the stacks as they are", function () {
         ["Deny", true],
       );
     }
-  });
-
-  it("asks for the boundary once the stage requires it, and only of a stack whose roles have it", async () => {
-    const required = validateDelivery({
-      repository: "acme/platform",
-      stages: { dev: { stack: "dev", requireBoundary: true } },
-    });
-    const [dev] = plans;
-    assert.ok(dev);
-    const boundary = "arn:aws:iam::123456789012:policy/trading-platform-boundary-dev";
-    const within = (permissionsBoundary: string): StackPlan => ({
-      ...dev,
-      resources: dev.resources.map((one) =>
-        one.type === "aws:iam/role:Role" ? { ...one, inputs: { ...one.inputs, permissionsBoundary } } : one,
-      ),
-    });
-    const policiesOf = async (plan: StackPlan) =>
-      (await run(required, [plan]))
-        .ofType("aws:iam/policy:Policy")
-        .filter(({ name }) => name.startsWith("deploy-dev-"))
-        .flatMap(({ inputs }) => (JSON.parse(String(plain(inputs.policy))) as { Statement: Statement[] }).Statement);
-    const bounded = (await policiesOf(within(boundary))).find(({ Sid }) => Sid === "ownIamBounded");
-    assert.deepEqual(bounded?.Condition, { StringEquals: { "iam:PermissionsBoundary": boundary } });
-    assert.ok(bounded.Action.includes("iam:CreateRole"));
-    await assert.rejects(
-      policiesOf(within("arn:aws:iam::123456789012:policy/other")),
-      /stacks\.dev: has roles without the boundary that requireBoundary asks for: [\s\S]*Set trading-platform:permissionsBoundary to trading-platform-boundary-dev in Pulumi\.dev\.yaml/,
-    );
-  });
-
-  it("refuses a plan with an AWS-managed policy that it does not know", async () => {
-    const attachment = { type: "aws:iam/rolePolicyAttachment:RolePolicyAttachment", name: "x" };
-    const policyArn = "arn:aws:iam::aws:policy/PowerUserAccess";
-    const plan = { stack: "dev", stage: "dev", resources: [{ ...attachment, inputs: { policyArn } }] };
-    const settings = validateDelivery({ repository: "acme/platform", stages: { dev: { stack: "dev" } } });
-    await assert.rejects(run(settings, [plan]), /AWS-managed policies whose actions are not known: PowerUserAccess/);
-  });
-
-  it("refuses a boundary that no policy holds", async () => {
-    const bucket = (at: number) => ({
-      type: "aws:s3/bucket:Bucket",
-      name: `b${at}`,
-      inputs: { bucket: `${"somebodys-".repeat(5)}${at}` },
-    });
-    const plan = { stack: "dev", stage: "dev", resources: Array.from({ length: 90 }, (_, at) => bucket(at)) };
-    const reads = JSON.stringify({ Statement: [{ Effect: "Allow", Action: "s3:GetObject", Resource: "*" }] });
-    const role = { type: "aws:iam/rolePolicy:RolePolicy", name: "r", inputs: { policy: reads } };
-    const settings = validateDelivery({ repository: "acme/platform", stages: { dev: { stack: "dev" } } });
-    await assert.rejects(
-      run(settings, [{ ...plan, resources: [...plan.resources, role] }]),
-      /needs a boundary that is \d+ characters longer than a policy may be/,
-    );
   });
 
   it("lets previews and drift read only, and no preview read a secret", () => {

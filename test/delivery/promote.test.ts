@@ -62,6 +62,8 @@ describe("what a promotion takes over", () => {
       ["fleet.modelTypes.pairs.ami", "ami"],
       ["services.services.bot.image.digest", "image"],
       ["ingest.image", "image"],
+      ["trader.images.trader", "image"],
+      ["images.kinds", undefined],
       ["services.services.bot.memoryMiB", "size"],
       ["data.postgres.instanceClass", "size"],
       ["data.redis.nodeType", "size"],

@@ -19,6 +19,7 @@ interface Job {
   readonly permissions?: Record<string, string>;
   readonly "timeout-minutes"?: number;
   readonly with?: Record<string, string>;
+  readonly strategy?: { readonly matrix?: { readonly include?: Record<string, string>[] } };
   readonly steps?: { readonly uses?: string; readonly run?: string; readonly if?: string; readonly name?: string }[];
 }
 interface Workflow {
@@ -108,13 +109,53 @@ describe("workflows", () => {
     const commands = (deploy.steps ?? [])
       .map(({ run = "" }) => /(?:pulumi|npm run --silent) (\w+)/.exec(run)?.[1])
       .filter((name) => name !== undefined);
-    assert.deepEqual(commands, ["freeze", "preview", "up", "verify", "rollback", "verify"]);
+    assert.deepEqual(commands, ["freeze", "pin", "preview", "up", "verify", "rollback", "verify"]);
     const back = deploy.steps?.find(({ run }) => run?.includes("rollback"));
     assert.match(back?.run ?? "", /--since "\$BEGIN"/, "what an earlier run deployed is not undone");
     assert.match(
       back?.if ?? "",
       /failure\(\) && \(steps\.up\.outcome == 'failure' \|\| steps\.verify\.outcome == 'failure'\)/,
     );
+  });
+
+  it("run dev with the images that were just built, and record these by a pull request that starts nothing anew", () => {
+    const { jobs } = workflow("main.yml");
+    const { build, dev, record } = jobs;
+    assert.deepEqual(
+      [dev?.with?.images, jobs.qa?.with?.images, jobs.prod?.with?.images],
+      ["${{ vars.REGISTRY_ROLE != '' }}", undefined, undefined],
+      "later stages run what was promoted",
+    );
+    assert.deepEqual(
+      [record?.needs, record?.if],
+      ["dev", "vars.REGISTRY_ROLE != ''"],
+      "only what dev ran and was verified",
+    );
+    assert.deepEqual(record?.permissions, { contents: "write", "pull-requests": "write" });
+    const writing = names.flatMap((name) =>
+      Object.entries(workflow(name).jobs).filter(([, { permissions }]) => permissions?.contents === "write"),
+    );
+    assert.deepEqual(
+      writing.map(([job]) => job),
+      ["record"],
+      "no other job writes to the repository",
+    );
+    // Each image's tag is a hash of its sources: no stack file among them, or a recorded digest would build a new image.
+    for (const { image, sources = "" } of build?.strategy?.matrix?.include ?? []) {
+      assert.ok(sources !== "" && !/Pulumi|(^| )\.( |$)/.test(sources), image);
+      for (const one of sources.split(" ")) assert.ok(existsSync(path.join(root, one)), `${image}: ${one}`);
+    }
+    const copied = readFileSync(path.join(root, "services/market-data/Dockerfile"), "utf8")
+      .split("\n")
+      .filter((line) => /^COPY (?!--from)/.test(line))
+      .flatMap((line) => line.split(" ").slice(1, -1));
+    const [, marketData] = build?.strategy?.matrix?.include ?? [];
+    for (const one of copied)
+      assert.ok(
+        marketData?.sources?.split(" ").some((source) => one === source || one.startsWith(`${source}/`)),
+        `the image is made of ${one}, which its tag does not see`,
+      );
+    assert.ok(copied.length > 4);
   });
 
   it("lose no status to a pipe", () => {

@@ -1,0 +1,80 @@
+/** `npm run pin`: writes the digests of images into a stack file, wherever the stack runs them. */
+import { Command } from "commander";
+import { readFileSync } from "node:fs";
+import * as path from "node:path";
+import { userPath } from "../../plan/settings/project";
+import { exitStatus, notEmpty, runCommand, start } from "../common/command";
+import { openStack } from "../common/stack-settings";
+import { changedText, checkText, replaceFile } from "../promote/stack-file";
+import { shownPath } from "../promote/values";
+import { placesOf, planPins, readPin, type Pin, type Pinned } from "./pin";
+
+interface Options {
+  readonly folder?: string;
+  readonly ifUsed?: boolean;
+  readonly dryRun?: boolean;
+}
+
+const help = `
+An image is named by its repository, and pinned wherever the stack runs it; or one place is named by its path. What the stack
+runs by default, its file then says. Done twice, it changes nothing the second time. Nothing is committed or deployed.
+
+Examples:
+  npm run pin -- dev model-trader=sha256:2c26b46b...                 what a build has pushed
+  npm run pin -- dev services.services.bot=sha256:2c26b46b...        one service only
+  npm run pin -- dev --if-used model-trader=sha256:... market-data=sha256:...
+
+Exit status:
+  0  pinned, or nothing to do
+  2  bad usage or configuration
+  3  failed
+`;
+
+function command(): Command {
+  return new Command("pin")
+    .usage("<stack> <image>=<digest>... [options]")
+    .description("Writes the digests of images into a stack file.")
+    .argument("<stack>", "stack whose file takes them, such as dev")
+    .argument("<pins...>", "image, or path of a setting, and its digest")
+    .option("--if-used", "leave out images that the stack does not run")
+    .option("--folder <folder>", "folder of the stack files", notEmpty)
+    .option("--dry-run", "show the difference and write nothing")
+    .addHelpText("after", help);
+}
+
+const show = (value: unknown) => (value === undefined ? "(not set)" : JSON.stringify(value));
+
+/** The difference, for people. */
+function render({ changes, unused }: Pinned, stack: string): string {
+  const lines = [`${stack}: ${changes.length} pinned`];
+  for (const { path: at, before, after } of changes)
+    lines.push(`  ${shownPath(at)}`, `    - ${show(before)}`, `    + ${show(after)}`);
+  for (const image of unused) lines.push(`  left out  ${image}: ${stack} does not run it`);
+  return `${lines.join("\n")}\n`;
+}
+
+export function main(argv: readonly string[]): Promise<number> {
+  const program = command();
+  return runCommand(program, argv, async () => {
+    const options = program.opts<Options>();
+    const [name, pins] = program.processedArgs as [string, readonly string[]];
+    const wanted: Pin[] = pins.map(readPin);
+    const given = options.folder === undefined ? undefined : path.join(options.folder, `Pulumi.${name}.yaml`);
+    const { root, settings } = openStack({ stack: name, configFile: given });
+    const file = given === undefined ? path.join(root, `Pulumi.${name}.yaml`) : userPath(given, root);
+    const places = placesOf({ ...settings }, settings.project);
+    const planned = planPins(wanted, places, { stack: settings.stack, ifUsed: options.ifUsed === true });
+    process.stdout.write(render(planned, settings.stack));
+    if (planned.changes.length === 0) return exitStatus.fine;
+    const text = await changedText(readFileSync(file, "utf8"), planned.changes);
+    checkText(text, settings);
+    if (options.dryRun === true) process.stdout.write("Nothing was written (--dry-run).\n");
+    else {
+      replaceFile(file, text);
+      process.stdout.write(`Wrote ${path.basename(file)}.\n`);
+    }
+    return exitStatus.fine;
+  });
+}
+
+if (require.main === module) start(main);
