@@ -9,7 +9,7 @@ import { emulatorEnvironment } from "../sandbox/background";
 import { startEmulator } from "../sandbox/emulator";
 import { SandboxEngine } from "../sandbox/engine";
 import { findEngine, neededAwsPlugin, type Engine } from "../sandbox/prerequisites";
-import { resolveStack, sandboxFolder, writeProject, type SandboxStack } from "../sandbox/project";
+import { resolveStack, sandboxFolder, stateUrl, writeProject, type SandboxStack } from "../sandbox/project";
 import { seedPointers, seedZones } from "../sandbox/seed";
 
 export interface PreviewMeasured {
@@ -53,7 +53,7 @@ async function bareProject(place: SandboxStack, cli: Engine, endpoint: string): 
   const own = {
     ...rest,
     main: path.join(place.root, "bench", "bare", "index.ts"),
-    backend: { url: `file://${path.join(folder, "state")}` },
+    backend: { url: stateUrl(path.join(folder, "state")) },
   };
   writeFileSync(path.join(folder, "Pulumi.yaml"), stringify(own));
   const { config } = parse(readFileSync(configFile, "utf8")) as { config: Record<string, unknown> };

@@ -6,7 +6,7 @@ import * as path from "node:path";
 import { promisify } from "node:util";
 import { emulatorEnvironment } from "./background";
 import type { Engine } from "./prerequisites";
-import { passphrase, type SandboxStack } from "./project";
+import { passphrase, stateUrl, type SandboxStack } from "./project";
 
 /** One resource that the engine could not bring to its state. */
 export interface Failure {
@@ -130,7 +130,7 @@ export class SandboxEngine {
       PULUMI_SKIP_UPDATE_CHECK: "1",
       // Pulumi.yaml leaves compiling to tsx; a language host that does not know its options must not type-check either.
       PULUMI_NODEJS_TRANSPILE_ONLY: "true",
-      PULUMI_BACKEND_URL: `file://${path.join(place.folder, "state")}`,
+      PULUMI_BACKEND_URL: stateUrl(path.join(place.folder, "state")),
       ...options.extraEnvironment,
     };
     const stack = await LocalWorkspace.createOrSelectStack(

@@ -27,6 +27,12 @@ export interface SandboxStack {
 
 type Values = Record<string, unknown>;
 
+/**
+ * Backend that keeps a stack's state in a folder. Without a file of attributes beside each: Pulumi writes that in two steps,
+ * and a run that is killed between them leaves an empty one, with which no later run can load the state.
+ */
+export const stateUrl = (folder: string): string => `file://${folder}?metadata=skip`;
+
 /** Settings of the aws provider that an emulated AWS needs. A failing call is not retried for minutes. */
 const providerSettings: Values = {
   "aws:skipCredentialsValidation": "true",
@@ -206,7 +212,7 @@ export function writeProject(stack: SandboxStack, options: ProjectOptions = {}):
   mkdirSync(state, { recursive: true });
   writeFileSync(
     path.join(stack.folder, "Pulumi.yaml"),
-    stringify({ ...project, main: stack.root, backend: { url: `file://${state}` } }),
+    stringify({ ...project, main: stack.root, backend: { url: stateUrl(state) } }),
   );
   const file = path.join(stack.folder, `Pulumi.${stack.name}.yaml`);
   const encryptionsalt = existsSync(file) ? readYaml(file).encryptionsalt : undefined;

@@ -52,6 +52,13 @@ describe(`an up that is killed in the middle, against ${backing().backing}`, fun
     process.kill(-(child.pid ?? 0), "SIGKILL");
     await ended;
     assert.equal(locks(stack).length, 1, "the killed run has left its lock");
+    // A kill can come between the two steps in which Pulumi writes a file's attributes: none are kept.
+    const files = readdirSync(path.join(stack.place.folder, "state"), { recursive: true }).map(String);
+    assert.ok(files.some((file) => file.endsWith("dev.json")));
+    assert.deepEqual(
+      files.filter((file) => file.endsWith(".attrs")),
+      [],
+    );
     assert.ok((await stack.engine.resources()).length > 0);
   });
 

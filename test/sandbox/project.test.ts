@@ -104,7 +104,7 @@ describe("the sandbox's project folder", () => {
       main: string;
       backend: { url: string };
     };
-    assert.deepEqual([written.main, written.backend.url], [root, `file://${path.join(folder, "state")}`]);
+    assert.deepEqual([written.main, written.backend.url], [root, `file://${path.join(folder, "state")}?metadata=skip`]);
     const file = path.join(folder, "Pulumi.dev.yaml");
     writeFileSync(file, `encryptionsalt: v1:salt\n${readFileSync(file, "utf8")}`);
     writeProject(place);
