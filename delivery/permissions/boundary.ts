@@ -128,6 +128,14 @@ function namedResources(service: "s3" | "secretsmanager", plan: StackPlan, cloud
   return [...new Set([...patterns, ...others])];
 }
 
+/** Calls of services that are scoped otherwise, which read no data: settings of buckets, and a password to be. */
+const everywhere = [
+  "s3:GetAccountPublicAccessBlock",
+  "s3:GetBucket*",
+  "s3:ListAllMyBuckets",
+  "secretsmanager:GetRandomPassword",
+] as const;
+
 /** Services that the plan's roles pass other roles to: by their own policies, and AWS Backup to what it restores. */
 function passes(plan: StackPlan): string[] {
   const own = ownStatements(plan)
@@ -203,19 +211,15 @@ export function boundaryStatements(plan: StackPlan, guarded: Guarded): Statement
   ): Statement[] =>
     Action.length > 0 && list(rest.Resource).length > 0 ? [{ Sid, Effect: "Allow", Action, ...rest }] : [];
   const passed = passes(plan);
-  const work = patterns.filter((one) => !scoped.includes(one));
+  const work = [...patterns.filter((one) => !scoped.includes(one)), ...everywhere];
   const rest = [
     ...allow("OwnBuckets", of("s3"), { Resource: namedResources("s3", plan, cloud) }),
-    ...allow("BucketSettings", ["s3:GetAccountPublicAccessBlock", "s3:GetBucket*", "s3:ListAllMyBuckets"], {
-      Resource: "*",
-    }),
     // Tools and images that AWS publishes; never a bucket of this account.
     ...allow("BucketsOfOthers", ["s3:GetObject"], {
       Resource: "*",
       Condition: { StringNotEquals: { "aws:ResourceAccount": cloud.accountId } },
     }),
     ...allow("OwnSecrets", of("secretsmanager"), { Resource: namedResources("secretsmanager", plan, cloud) }),
-    ...allow("NewSecrets", ["secretsmanager:GetRandomPassword"], { Resource: "*" }),
     ...(passed.length > 0
       ? allow("PassRoles", ["iam:PassRole"], {
           Resource: rolesOf(plan, passed).map((name) => arnOf(cloud, "iam", `role/${name}`, "")),

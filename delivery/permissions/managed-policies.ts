@@ -26,6 +26,7 @@ const managed: Readonly<Record<string, readonly string[]>> = {
   AmazonRDSEnhancedMonitoringRole: [...writeLogs, ...words("logs", "GetLogEvents")],
   EC2InstanceProfileForImageBuilder: [
     ...writeLogs,
+    ...words("ec2", "Create", "Describe"),
     ...words("imagebuilder", "Get"),
     ...words("kms", "Decrypt"),
     ...words("s3", "Get"),
@@ -34,7 +35,7 @@ const managed: Readonly<Record<string, readonly string[]>> = {
     ...writeLogs,
     ...pullImages,
     ...words("ec2", "DescribeTags"),
-    ...words("ecs", "Create", "Deregister", "Discover", "Poll", "Register", "Start", "Submit", "Tag", "Update"),
+    ...words("ecs", "Create", "Deregister", "Discover", "List", "Poll", "Register", "Start", "Submit", "Tag", "Update"),
   ],
   AmazonECSTaskExecutionRolePolicy: [...writeLogs, ...pullImages],
   AmazonECSInfrastructureRolePolicyForLoadBalancers: words(
@@ -62,16 +63,31 @@ const managed: Readonly<Record<string, readonly string[]>> = {
     ...words("backup", "Copy", "Describe", "Get", "List", "Start", "Stop", "Tag"),
     ...words("backup-storage", "Create", "Mount", "Start"),
     ...words("dynamodb", "Create", "Delete", "Describe", "List", "Start"),
-    ...words("ec2", "Copy", "Create", "Delete", "Describe", "Modify"),
+    ...words("ec2", "Copy", "Create", "Delete", "Deregister", "Describe", "Modify"),
     ...words("elasticfilesystem", "Backup", "Describe", "Restore"),
     ...words("kms", "Create", "Decrypt", "Describe", "Generate", "ReEncrypt"),
     ...words("rds", "Add", "Copy", "Create", "Delete", "Describe", "List", "Modify"),
     ...words("tag", "Get"),
   ],
   AWSBackupServiceRolePolicyForRestores: [
+    ...words("backup", "Describe", "List", "Start"),
     ...words("backup-storage", "Get", "Mount"),
-    ...words("dynamodb", "Describe", "Restore", "Start"),
-    ...words("ec2", "Attach", "Create", "Delete", "Describe", "Run", "Terminate"),
+    ...words(
+      "dynamodb",
+      "BatchWrite",
+      "DeleteItem",
+      "Describe",
+      "Get",
+      "Put",
+      "Query",
+      "Restore",
+      "Scan",
+      "Start",
+      "Update",
+    ),
+    ...words("ebs", "Complete", "Put", "Start"),
+    ...words("ec2", "Attach", "Create", "Delete", "Describe", "Restore", "Run", "Terminate"),
+    ...words("iam", "GetRole", "ListAttachedRolePolicies"),
     ...words("elasticfilesystem", "Create", "Delete", "Describe", "Restore", "Tag"),
     ...words("kms", "Create", "Decrypt", "Describe", "Encrypt", "Generate", "ReEncrypt"),
     ...words("rds", "Add", "Create", "Delete", "Describe", "List", "Restore"),
@@ -101,7 +117,7 @@ export const isKnownManaged = (arn: string): boolean =>
   managedName(arn) === recordsConfiguration || managedName(arn) in managed;
 
 /** Services that AWS Backup works with whatever it saves. */
-const backsUp: ReadonlySet<string> = new Set(["backup", "backup-storage", "kms", "tag"]);
+const backsUp: ReadonlySet<string> = new Set(["backup", "backup-storage", "ebs", "iam", "kms", "tag"]);
 
 /** The patterns of actions that an AWS-managed policy needs; `actions` are those that deploy the stack. */
 export function managedActions(arn: string, actions: readonly string[]): readonly string[] {
