@@ -84,6 +84,9 @@ export function validateWebFirewall(
   return issues;
 }
 
+/** Name of a firewall's log and of its metrics; two stacks of an account share neither. */
+const firewallName = (name: string) => `${pulumi.getProject()}-${pulumi.getStack()}-${name}`;
+
 /**
  * AWS WAF before a load balancer or a CloudFront distribution: rate limits by tier and endpoint (they answer 429), AWS's
  * managed rule sets, a log without credentials, and an alarm on an unusual number of blocked requests.
@@ -125,7 +128,11 @@ export class WebFirewall extends pulumi.ComponentResource {
         scope: args.scope === "cloudFront" ? "CLOUDFRONT" : "REGIONAL",
         defaultAction: { allow: {} },
         rules: firewallRules(args.ruleSets ?? defaultRuleSets, limits, args.countOnly ?? []),
-        visibilityConfig: { cloudwatchMetricsEnabled: true, sampledRequestsEnabled: true, metricName: name },
+        visibilityConfig: {
+          cloudwatchMetricsEnabled: true,
+          sampledRequestsEnabled: true,
+          metricName: firewallName(name),
+        },
         tags: { Name: name },
         ...place,
       },
@@ -149,7 +156,7 @@ export class WebFirewall extends pulumi.ComponentResource {
       `${name}-log`,
       {
         // AWS WAF only delivers to log groups whose name starts so.
-        name: `aws-waf-logs-${pulumi.getProject()}-${pulumi.getStack()}-${name}`,
+        name: `aws-waf-logs-${firewallName(name)}`,
         retentionInDays: args.logRetentionDays ?? 90,
         kmsKeyId: key.arn,
         ...place,
@@ -186,7 +193,7 @@ export class WebFirewall extends pulumi.ComponentResource {
         metric: "BlockedRequests",
         // CloudFront's metrics have no Region among their dimensions.
         dimensions: {
-          WebACL: acl.name,
+          WebACL: firewallName(name), // the ACL's metric name, not its own
           Rule: "ALL",
           ...(args.scope === "cloudFront" ? {} : { Region: region }),
         },

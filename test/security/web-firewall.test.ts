@@ -60,7 +60,9 @@ describe("WebFirewall", () => {
     ]);
     const alarm = program.one("aws:cloudwatch/metricAlarm:MetricAlarm").inputs;
     assert.deepEqual(alarm.alarmActions, ["arn:topic"]);
-    assert.deepEqual((alarm.dimensions as { Region: string }).Region, "us-east-1");
+    assert.deepEqual(alarm.dimensions, { WebACL: "trading-platform-test-edge", Rule: "ALL", Region: "us-east-1" });
+    const { metricName } = program.one(aclType).inputs.visibilityConfig as { metricName: string };
+    assert.equal(metricName, "trading-platform-test-edge", "AWS WAF files its metrics under this name");
     assert.equal(
       program.one("aws:wafv2/webAclAssociation:WebAclAssociation").inputs.resourceArn,
       albArn,

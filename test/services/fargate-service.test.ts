@@ -104,11 +104,18 @@ describe("FargateService", () => {
     const target = program.one("aws:lb/targetGroup:TargetGroup").inputs as unknown as {
       targetType: string;
       port: number;
-      healthCheck: { path: string; interval: number; timeout: number };
+      healthCheck: object;
     };
     assert.equal(target.targetType, "ip");
     assert.equal(target.port, 8000);
-    assert.deepEqual([target.healthCheck.path, target.healthCheck.interval], ["/health", 30]);
+    assert.deepEqual(target.healthCheck, {
+      path: "/health",
+      interval: 30,
+      timeout: 5,
+      healthyThreshold: 2,
+      unhealthyThreshold: 3, // a sick task loses its requests in a minute and a half
+      matcher: "200",
+    });
     const rule = program.one("aws:lb/listenerRule:ListenerRule").inputs;
     assert.deepEqual(rule.conditions, [{ pathPattern: { values: ["/ml/*"] } }]);
     assert.ok(program.one(serviceType).dependencies.includes(program.one("aws:lb/listenerRule:ListenerRule").urn));

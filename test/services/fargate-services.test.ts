@@ -127,6 +127,14 @@ describe("FargateServices", () => {
         Resource: ["arn:aws:kms:us-east-1:123456789012:key/data"],
       },
     ]);
+    const both: ServiceSettings = { ...bot, access: { buckets: { models: "read-write", history: "read" } } };
+    const bucketArns = { ...args.bucketArns, history: "arn:aws:s3:::history" };
+    await register(() => {
+      pulumi.all(accessStatements(both, { ...args, bucketArns })).apply((all) => (statements = all as Statement[]));
+    });
+    const resourcesOf = (sid: string) => statements.find(({ Sid }) => Sid === sid)?.Resource;
+    assert.deepEqual(resourcesOf("Read"), ["arn:aws:s3:::models/*", "arn:aws:s3:::history/*"]);
+    assert.deepEqual(resourcesOf("Write"), ["arn:aws:s3:::models/*"], "what is only read is never written");
     assert.deepEqual(accessStatements(ml, args), []);
   });
 

@@ -69,6 +69,11 @@ describe("WebTier", () => {
     assert.equal(group.minElbCapacity, 2, "the first deployment waits for healthy hosts");
     assert.equal(group.waitForCapacityTimeout, "15m");
     assert.deepEqual(
+      group.instanceMaintenancePolicy,
+      { minHealthyPercentage: 100, maxHealthyPercentage: 150 },
+      "a new host comes before an old one leaves",
+    );
+    assert.deepEqual(
       program.one("aws:lb/loadBalancer:LoadBalancer").inputs.subnets,
       ["public-a", "public-b"],
       "only the load balancer is in public subnets",
