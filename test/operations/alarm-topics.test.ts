@@ -80,6 +80,7 @@ describe("AlarmTopics", () => {
     );
     assert.notEqual(inputs.endpoint, pagerDutyUrl, "marked as a secret");
     assert.equal(plain(inputs.endpoint), pagerDutyUrl);
+    assert.deepEqual([inputs.protocol, inputs.endpointAutoConfirms], ["https", true], "PagerDuty confirms by itself");
     assert.match(propertyDependencies.topic?.[0] ?? "", /monitoring-critical$/);
   });
 
