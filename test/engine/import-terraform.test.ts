@@ -7,6 +7,7 @@ import { main } from "../../delivery/from-terraform/cli";
 import { startEmulator, type Emulator } from "../../sandbox/emulator";
 import { captured } from "../support/command";
 import { backing } from "./live-stack";
+import { stepwise } from "../support/stepwise";
 
 /** A provider of Terraform for AWS: named by a variable, or on the PATH. */
 function terraformProvider(): string | undefined {
@@ -122,7 +123,7 @@ interface Imported {
 }
 
 describe("what Terraform deployed, taken over by Pulumi", function () {
-  this.bail(true);
+  stepwise();
   const provider = terraformProvider();
   let folder: string;
   let emulator: Emulator;

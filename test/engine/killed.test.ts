@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
 import * as path from "node:path";
 import { LiveStack, backing, networkOnly } from "./live-stack";
+import { stepwise } from "../support/stepwise";
 
 function locks(stack: LiveStack): string[] {
   const folder = path.join(stack.place.folder, "state", ".pulumi", "locks");
@@ -14,7 +15,7 @@ function locks(stack: LiveStack): string[] {
 }
 
 describe(`an up that is killed in the middle, against ${backing().backing}`, function () {
-  this.bail(true);
+  stepwise();
   let stack: LiveStack;
 
   before(async () => {

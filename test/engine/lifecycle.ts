@@ -7,6 +7,7 @@ import { releaseGuards } from "../../sandbox/release";
 import { emulatorS3, fleetOf } from "../../sandbox/seed";
 import { LiveStack, backing, type LiveOptions } from "./live-stack";
 import { plainSecrets } from "./secrets";
+import { stepwise } from "../support/stepwise";
 
 /** What a stack's own test gets: the stack once it is up, and its resources. */
 export interface Up {
@@ -39,7 +40,7 @@ function touched(outcome: Outcome): number {
  */
 export function lifecycle(name: string, options: Lifecycle = {}): void {
   describe(`stack ${name} on the real engine, against ${backing().backing}`, function () {
-    this.bail(true); // each step needs the one before it
+    stepwise(); // each step needs the one before it
     let stack: LiveStack;
     let up: Up;
     let log = "";

@@ -9,11 +9,12 @@ import { releaseGuards } from "../../sandbox/release";
 import { emulatorS3, fleetOf } from "../../sandbox/seed";
 import { captured } from "../support/command";
 import { LiveStack, backing } from "./live-stack";
+import { stepwise } from "../support/stepwise";
 
 const key = (name: string) => `trading-platform:${name}`;
 
 describe(`rollback by one command, against ${backing().backing}`, function () {
-  this.bail(true);
+  stepwise();
   if (backing().backing === "stand-in provider") return; // there is no bucket to roll models back from
   let stack: LiveStack;
   const environment = { ...process.env };

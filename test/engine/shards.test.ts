@@ -6,6 +6,7 @@ import { readUrn } from "../../sandbox/engine";
 import { emulatorS3 } from "../../sandbox/seed";
 import { LiveStack, backing, networkOnly } from "./live-stack";
 import { runningModels } from "./read-back";
+import { stepwise } from "../support/stepwise";
 
 const bucket = "shard-models";
 
@@ -75,7 +76,7 @@ describe(`10,000 models over 10 stacks, against ${backing().backing}`, () => {
 });
 
 describe(`a change of the number of shards, against ${backing().backing}`, function () {
-  this.bail(true);
+  stepwise();
   let emulator: Emulator;
   let keys: readonly string[];
   const stacks: LiveStack[] = [];

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { LiveStack, backing, networkOnly } from "./live-stack";
+import { stepwise } from "../support/stepwise";
 
 const settings = (app: readonly string[]) => ({
   ...networkOnly,
@@ -14,7 +15,7 @@ const first = settings(["10.10.4.0/24", "10.10.5.0/24"]);
 const moved = settings(["10.10.4.0/24", "10.10.6.0/24"]);
 
 describe(`a change of blocks that would replace a subnet, against ${backing().backing}`, function () {
-  this.bail(true);
+  stepwise();
   let stack: LiveStack;
 
   const blocks = async () => {

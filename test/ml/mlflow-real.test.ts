@@ -18,6 +18,7 @@ import {
 import { GetParameterCommand, SSMClient } from "@aws-sdk/client-ssm";
 import { X509Certificate } from "node:crypto";
 import { CatalogBuilder } from "../../components/trading/model-catalog/catalog";
+import { stepwise } from "../support/stepwise";
 import { makeHandler } from "../../lambdas/model-publish/handler";
 import { databasePassword, missingForMlflow, MlflowHost } from "./mlflow-support";
 
@@ -50,7 +51,7 @@ def register(name, tags, content, alias="deploy"):
 
 describe("MLflow's host and the publisher, on a real MLflow and a real PostgreSQL", function () {
   this.timeout(600_000);
-  this.bail(true); // each step needs the one before it
+  stepwise(); // each step needs the one before it
   const host = new MlflowHost();
   const password = {
     admin: "adminPassword0123456789",
