@@ -83,7 +83,9 @@ module.exports = {
       name: "no-undeclared-package",
       severity: "error",
       // These start the program's loader, and the examples import the program by its name.
-      from: { pathNot: "^((bench/bare/)?index\\.ts$|policy/index\\.js$|plugin/index\\.cjs$|doctor/start\\.cjs$|examples/)" },
+      from: {
+        pathNot: "^((bench/bare/)?index\\.ts$|policy/index\\.js$|plugin/index\\.cjs$|doctor/start\\.cjs$|examples/)",
+      },
       to: { dependencyTypes: ["npm-no-pkg", "npm-unknown", "unknown"] },
     },
     {
