@@ -14,6 +14,7 @@ export type KeyUser =
   | "cloudtrail"
   | "config"
   | "autoscaling"
+  | "spot"
   | "cloudfront"
   | "delivery.logs";
 
@@ -50,6 +51,12 @@ const useActions = [
   "kms:DescribeKey",
 ];
 
+/** Services that start instances by a role of their own in the account, which volumes' keys have to let in. */
+const serviceRoles: Readonly<Partial<Record<KeyUser, { readonly sid: string; readonly path: string }>>> = {
+  autoscaling: { sid: "Autoscaling", path: "autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling" },
+  spot: { sid: "Spot", path: "spot.amazonaws.com/AWSServiceRoleForEC2Spot" },
+};
+
 /** What each service needs; every statement is bound to this account where the service says on whose behalf it acts. */
 function serviceStatement(user: KeyUser, cloud: Cloud): Statement {
   const bySource: Statement["Condition"] = { StringEquals: { "aws:SourceAccount": cloud.accountId } };
@@ -67,12 +74,12 @@ function serviceStatement(user: KeyUser, cloud: Cloud): Statement {
       },
     };
   }
-  if (user === "autoscaling") {
-    const role = `arn:${cloud.partition}:iam::${cloud.accountId}:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling`;
+  const ownRole = serviceRoles[user];
+  if (ownRole) {
     return {
-      Sid: "Autoscaling",
+      Sid: ownRole.sid,
       Effect: "Allow",
-      Principal: { AWS: role },
+      Principal: { AWS: `arn:${cloud.partition}:iam::${cloud.accountId}:role/aws-service-role/${ownRole.path}` },
       Action: [...useActions, "kms:CreateGrant"],
       Resource: "*",
     };

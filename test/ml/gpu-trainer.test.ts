@@ -47,6 +47,18 @@ const portOf = (inputs: Record<string, unknown>) =>
   (inputs.networkInterfaces as { subnetId: string; associatePublicIpAddress: string }[])[0];
 
 describe("GpuTrainer", () => {
+  it("lets spot's own role use the volumes' key, or an instance that AWS took back could never start again", async () => {
+    const policy = async (spot: boolean) =>
+      String((await build({ trainers: { research: { ...trainer, spot } } })).one("aws:kms/key:Key").inputs.policy);
+    const { Statement } = JSON.parse(await policy(true)) as { Statement: Record<string, unknown>[] };
+    const role = Statement.find(({ Sid }) => Sid === "Spot");
+    assert.deepEqual(role?.Principal, {
+      AWS: "arn:aws:iam::123456789012:role/aws-service-role/spot.amazonaws.com/AWSServiceRoleForEC2Spot",
+    });
+    assert.ok((role.Action as string[]).includes("kms:CreateGrant"));
+    assert.doesNotMatch(await policy(false), /AWSServiceRoleForEC2Spot/);
+  });
+
   it("starts private, encrypted instances from the pointer, spread over the subnets", async () => {
     const made = await build({ trainers: { research: { ...trainer, count: 3 } } });
     const templates = made.ofType(template).map(({ name, inputs }) => ({ name, inputs, port: portOf(inputs) }));
@@ -260,7 +272,7 @@ describe("EC2's quotas", () => {
 
 describe("a trainer's boot script", () => {
   const at = { region: "us-east-1", bucket: "models", environment: { MLFLOW_TRACKING_URI: "https://mlflow.internal" } };
-  const script = trainerBootScript("gpu-research", { spot: true, saveMinutes: 10 }, at);
+  const script = trainerBootScript("gpu-research", { spot: true, saveMinutes: 10, idleMinutes: 30 }, at);
   let place: ScriptFolder;
   let environment: Record<string, string>;
   let s3: string;
@@ -274,6 +286,7 @@ describe("a trainer's boot script", () => {
       .stub("nvidia-smi", "echo 'GPU 0: Tesla T4'")
       .stub("dnf")
       .stub("systemctl")
+      .stub("shutdown")
       .stub("mount")
       .stub("mountpoint", "exit 1")
       // `aws s3 sync --only-show-errors FROM TO`, the bucket a folder.
@@ -301,10 +314,26 @@ describe("a trainer's boot script", () => {
     assert.match(place.read("etc/systemd/system/gpu-trainer-save.timer"), /OnUnitActiveSec=10min/);
     assert.match(place.read("etc/systemd/system/gpu-trainer.service"), /ExecStop=.*gpu-trainer save 60/);
     assert.ok(calls.includes("systemctl enable --now gpu-trainer-watch.timer"));
-    const steady = trainerBootScript("gpu-research", { spot: false, saveMinutes: 10 }, at);
+    const steady = trainerBootScript("gpu-research", { spot: false, saveMinutes: 10, idleMinutes: 30 }, at);
     assert.ok(!place.run(steady, [], environment).calls.some((call) => call.includes("watch.timer")));
     // What was installed is the script itself, and works by word.
     assert.equal(place.run(place.read("usr/local/sbin/gpu-trainer"), ["prepare"], environment).status, 0);
+  });
+
+  it("stops by itself where it has no GPU, as no alarm would find it idle; once, and not where one comes back", () => {
+    place.stub("nvidia-smi", "exit 9");
+    const shutdowns = () => {
+      const { status, calls } = place.run(script, ["prepare"], environment);
+      return [status, calls.filter((call) => call.startsWith("shutdown")).map((call) => call.slice(0, 15))];
+    };
+    assert.deepEqual(shutdowns(), [1, ["shutdown -h +30"]]);
+    assert.deepEqual(shutdowns(), [1, []], "systemd tries again: the time is not put off");
+    place.stub("nvidia-smi", "echo 'GPU 0: Tesla T4'");
+    assert.deepEqual(shutdowns(), [0, ["shutdown -c"]]);
+    place.stub("nvidia-smi", "exit 9");
+    const always = trainerBootScript("gpu-research", { spot: true, saveMinutes: 10, idleMinutes: 0 }, at);
+    const { calls } = place.run(always, ["prepare"], environment);
+    assert.ok(!calls.some((call) => call.startsWith("shutdown")), "one that is never stopped");
   });
 
   it("brings checkpoints back at boot, and takes them away with the hook's last one", () => {
@@ -344,7 +373,7 @@ describe("a trainer's boot script", () => {
   it("mounts shared files by TLS and their access point", () => {
     const shared = trainerBootScript(
       "gpu-research",
-      { spot: false, saveMinutes: 10 },
+      { spot: false, saveMinutes: 10, idleMinutes: 30 },
       { ...at, fileSystem: "fs-1", accessPoint: "fsap-1" },
     );
     const { calls } = place.run(shared, ["prepare"], environment);

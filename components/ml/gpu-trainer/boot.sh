@@ -12,6 +12,7 @@ work=$root/srv/training
 checkpoints=$work/checkpoints
 hook=$root/opt/training/hooks/checkpoint
 units=$root/etc/systemd/system
+stopping=$root/run/gpu-trainer-stopping
 metadata=${TRAINER_METADATA:-http://169.254.169.254/latest}
 
 fail() {
@@ -19,9 +20,19 @@ fail() {
   exit 1
 }
 
+# Where no GPU is measured, no alarm finds it idle: the instance stops by itself, once somebody had the time to look.
+no_gpu() {
+  mkdir -p "$root/run"
+  if [ "$TRAINER_IDLE_MINUTES" -gt 0 ] && [ ! -e "$stopping" ]; then
+    shutdown -h "+$TRAINER_IDLE_MINUTES" 'no GPU: this instance stops' && touch "$stopping"
+  fi
+  fail 'the driver sees no GPU: the image is not a GPU image, or the type has none'
+}
+
 # Checkpoints come back before a job can ask for them; a disk that has newer ones keeps them.
 prepare() {
-  nvidia-smi --list-gpus | grep -q . || fail 'the driver sees no GPU: the image is not a GPU image, or the type has none'
+  nvidia-smi --list-gpus | grep -q . || no_gpu
+  if [ -e "$stopping" ]; then shutdown -c && rm "$stopping"; fi
   mkdir -p "$checkpoints"
   [ -z "$TRAINER_FILE_SYSTEM" ] || mount_shared
   aws s3 sync --only-show-errors "$TRAINER_CHECKPOINTS" "$checkpoints"

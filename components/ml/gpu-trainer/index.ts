@@ -65,7 +65,7 @@ export const checkpointPrefix = (instance: string): string => `checkpoints/${ins
 /** The boot script of one instance. */
 export function trainerBootScript(
   instance: string,
-  settings: Pick<TrainerSettings, "spot" | "saveMinutes">,
+  settings: Pick<TrainerSettings, "spot" | "saveMinutes" | "idleMinutes">,
   at: {
     readonly region: string;
     readonly bucket: string;
@@ -80,6 +80,7 @@ export function trainerBootScript(
       TRAINER_REGION: at.region,
       TRAINER_CHECKPOINTS: `s3://${at.bucket}/${checkpointPrefix(instance)}`,
       TRAINER_SAVE_MINUTES: String(settings.saveMinutes),
+      TRAINER_IDLE_MINUTES: String(settings.idleMinutes),
       TRAINER_SPOT: settings.spot ? "yes" : "no",
       TRAINER_FILE_SYSTEM: at.fileSystem ?? "",
       TRAINER_ACCESS_POINT: at.accessPoint ?? "",
@@ -100,6 +101,9 @@ export function trainerBootScript(
  * Checkpoints in /srv/training/checkpoints go to S3 every few minutes, before a stop and on a spot notice, and come back at
  * the next boot; `/opt/training/hooks/checkpoint` is called before. Everything else on the root volume is scratch.
  *
+ * An account that has never had a spot instance needs spot's role first (AWS makes it for the console only):
+ * `aws iam create-service-linked-role --aws-service-name spot.amazonaws.com`.
+ *
  * Errors: `ValidationError` for a type without a GPU, a bad name, an idle time that is too short. Quotas are checked when a
  * stack is deployed, by name (`components/ml/quotas`).
  * Cost: the instances by the hour that they run; 0.08 USD a GiB of root volume also while they are stopped.
@@ -116,7 +120,12 @@ export class GpuTrainer extends pulumi.ComponentResource {
     const parent = { parent: this };
     const key = new EncryptionKey(
       `${name}-key`,
-      { cloud: args.cloud, description: "Volumes and files of GPU trainers" },
+      {
+        cloud: args.cloud,
+        description: "Volumes and files of GPU trainers",
+        // Spot starts an instance again by its own role, once there is capacity.
+        usedBy: Object.values(args.trainers).some(({ spot }) => spot) ? ["spot"] : [],
+      },
       parent,
     );
     const group = httpsOnlyGroup(
