@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { X509Certificate } from "node:crypto";
+import { readFileSync, writeFileSync } from "node:fs";
 import { decodeUserData } from "../../components/common/user-data";
 import fc from "fast-check";
 import { MlflowServer, type MlflowServerArgs } from "../../components/ml/mlflow-server";
@@ -144,9 +147,11 @@ describe("MlflowServer", () => {
       [silent.metricName, silent.comparisonOperator, silent.threshold, silent.treatMissingData],
       ["Healthy", "LessThanThreshold", 1, "breaching"],
     );
-    assert.equal(
-      made.one("aws:cloudwatch/metricAlarm:MetricAlarm", "mlflow-rejected").inputs.metricName,
-      "ModelsRejected",
+    const rejected = made.one("aws:cloudwatch/metricAlarm:MetricAlarm", "mlflow-rejected").inputs;
+    assert.deepEqual(
+      [rejected.metricName, rejected.threshold, rejected.evaluationPeriods, rejected.treatMissingData],
+      ["ModelsRejected", 0, 1, "ignore"],
+      "one run is enough, as the next one can be a day away",
     );
   });
 
@@ -242,7 +247,9 @@ describe("the MLflow host's script", () => {
       assert.ok(calls.some((call) => /put-metric-data .*--value 0 /.test(call)));
       assert.equal(
         calls.some(
-          (call) => call === "aws autoscaling set-instance-health --instance-id i-0123 --health-status Unhealthy",
+          (call) =>
+            call ===
+            "aws autoscaling set-instance-health --instance-id i-0123 --health-status Unhealthy --no-should-respect-grace-period",
         ),
         minute === 5,
         `minute ${minute}`,
@@ -252,6 +259,111 @@ describe("the MLflow host's script", () => {
     const well = place.run(script, ["watch"], environment);
     assert.ok(well.calls.some((call) => /--value 1 /.test(call)));
     assert.ok(!place.has("run/mlflow/silent"), "the count begins anew");
+  });
+
+  it("has a host replaced that could not be set up, after a pause; one that could is left alone", () => {
+    place.stub("aws").stub("curl", `case "$*" in *instance-id*) echo i-0123 ;; *) echo token ;; esac`);
+    place.stub("dnf", "exit 7");
+    const { status, calls, err } = place.run(script, [], { MLFLOW_ROOT: place.folder, MLFLOW_PAUSE: "0" });
+    assert.equal(status, 7);
+    assert.match(err, /this host could not be set up \(7\); another takes its place/);
+    assert.ok(
+      calls.some((call) => /set-instance-health --instance-id i-0123 .*--no-should-respect-grace-period/.test(call)),
+    );
+    const word = place.run(script, ["dance"], { MLFLOW_ROOT: place.folder, MLFLOW_PAUSE: "0" });
+    assert.ok(!word.calls.some((call) => call.includes("set-instance-health")), "only where it is set up");
+  });
+
+  describe("its certificate", () => {
+    const secretFile = () => place.file("secret");
+    const trusted = () =>
+      place.read("trusted").match(/-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g) ?? [];
+    const fingerprint = (pem: string) => new X509Certificate(pem).fingerprint256;
+    const kept = () =>
+      JSON.parse(place.read("secret")) as { certificate: string; next?: { certificate: string; key: string } };
+    const served = () => fingerprint(place.read("run/mlflow/tls.crt"));
+
+    /** A pair that ends in so many days. */
+    function pair(days: number) {
+      const [key, crt] = [place.file("k"), place.file("c")];
+      execFileSync(
+        "openssl",
+        [
+          "req",
+          "-x509",
+          "-newkey",
+          "ec",
+          "-pkeyopt",
+          "ec_paramgen_curve:P-256",
+          "-nodes",
+          "-days",
+          String(days),
+          "-subj",
+          "/CN=mlflow",
+          "-keyout",
+          key,
+          "-out",
+          crt,
+        ],
+        { stdio: "ignore" },
+      );
+      return { key: readFileSync(key, "utf8"), certificate: readFileSync(crt, "utf8") };
+    }
+    const refresh = () => {
+      const { status, err } = place.run(script, ["refresh"], { MLFLOW_ROOT: place.folder });
+      assert.equal(status, 0, err);
+    };
+
+    beforeEach(() => {
+      place.stub(
+        "aws",
+        `case "$*" in
+          *get-secret-value*arn:tls*) [ -e '${secretFile()}' ] || { echo ResourceNotFoundException >&2; exit 254; }; cat '${secretFile()}' ;;
+          *get-secret-value*) echo '{"password":"x"}' ;;
+          *put-secret-value*) cp "\${6#file://}" '${secretFile()}' ;;
+          *put-parameter*) cp "\${9#file://}" '${place.file("trusted")}' ;;
+        esac`,
+      );
+    });
+
+    it("is made once, told and served", () => {
+      refresh();
+      const [first, ...more] = trusted();
+      assert.ok(first && more.length === 0);
+      assert.deepEqual([served(), kept().next], [fingerprint(first), undefined]);
+      refresh();
+      assert.equal(served(), fingerprint(first));
+    });
+
+    it("is told to clients long before it is served: nobody who started in between is locked out", () => {
+      const old = pair(50);
+      writeFileSync(secretFile(), JSON.stringify(old));
+      refresh();
+      const next = kept().next?.certificate ?? "";
+      assert.deepEqual(trusted().map(fingerprint), [old.certificate, next].map(fingerprint));
+      assert.equal(served(), fingerprint(old.certificate), "still the old one");
+      refresh();
+      assert.equal(kept().next?.certificate, next, "one next is enough");
+      // 30 days before the end, but the next one was told only just now: clients have not read it yet.
+      writeFileSync(secretFile(), JSON.stringify({ ...pair(20), next: pair(397) }));
+      refresh();
+      assert.ok(kept().next);
+      // Told for more than 15 days.
+      const told = pair(380);
+      writeFileSync(secretFile(), JSON.stringify({ ...pair(20), next: told }));
+      refresh();
+      assert.deepEqual([served(), kept().next], [fingerprint(told.certificate), undefined]);
+      assert.deepEqual(trusted().map(fingerprint), [fingerprint(told.certificate)]);
+    });
+
+    it("does not wait for its last days", () => {
+      const next = pair(397);
+      writeFileSync(secretFile(), JSON.stringify({ ...pair(4), next }));
+      refresh();
+      assert.equal(served(), fingerprint(next.certificate));
+      for (const file of ["tls.json", "next.json", "new.key", "trusted"])
+        assert.ok(!place.has("run/mlflow", file), `no second copy of the key: ${file}`);
+    });
   });
 
   it("refuses a word that is none", () => {

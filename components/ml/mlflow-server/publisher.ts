@@ -88,7 +88,8 @@ export function createPublisher(name: string, args: PublisherArgs, opts: pulumi.
       statistic: "Maximum",
       threshold: 0,
       periodSeconds: 900,
-      periods: 2,
+      periods: 1,
+      missing: "ignore", // runs can be a day apart: what the last one said holds
       alarmTopicArn,
     },
     opts,

@@ -50,30 +50,53 @@ refresh() {
   certificate
 }
 
-# One certificate for all hosts after each other, renewed 30 days before its end. Its key is in Secrets Manager only, its
-# public part in a parameter that clients trust.
-certificate() {
-  local held=$run/tls.json
-  if aws secretsmanager get-secret-value --secret-id "$MLFLOW_TLS_SECRET" --query SecretString --output text \
-    >"$held" 2>"$run/error"; then
-    jq -er .certificate "$held" | take "$run/tls.crt"
-    jq -er .key "$held" | take "$run/tls.key"
-    rm "$held"
-    openssl x509 -in "$run/tls.crt" -noout -checkend $((30 * 86400)) >/dev/null && return 0
-  else
-    grep -q ResourceNotFoundException "$run/error" || fail "the certificate cannot be read: $(cat "$run/error")"
-  fi
+# made FILE: a new key and its certificate, as JSON.
+made() {
   openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 397 -subj "/CN=$MLFLOW_NAME" \
     -addext "subjectAltName=DNS:$MLFLOW_NAME" -addext 'basicConstraints=critical,CA:TRUE' \
     -addext 'keyUsage=critical,digitalSignature,keyCertSign' -addext 'extendedKeyUsage=serverAuth' \
     -keyout "$run/new.key" -out "$run/new.crt" 2>/dev/null
-  jq -n --rawfile key "$run/new.key" --rawfile certificate "$run/new.crt" '{key: $key, certificate: $certificate}' >"$held"
-  aws secretsmanager put-secret-value --secret-id "$MLFLOW_TLS_SECRET" --secret-string "file://$held" >/dev/null
-  aws ssm put-parameter --name "$MLFLOW_CA_PARAMETER" --type String --overwrite --value "file://$run/new.crt" >/dev/null
-  take "$run/tls.crt" <"$run/new.crt"
-  take "$run/tls.key" <"$run/new.key"
-  rm "$held" "$run/new.key" "$run/new.crt"
-  [ -n "$root" ] || systemctl try-reload-or-restart nginx.service
+  jq -n --rawfile key "$run/new.key" --rawfile certificate "$run/new.crt" '{key: $key, certificate: $certificate}' >"$1"
+  rm "$run/new.key" "$run/new.crt"
+}
+
+# lasts JSON FIELD DAYS: whether a certificate of it is valid so long yet.
+lasts() {
+  jq -er "$2" "$1" | openssl x509 -noout -checkend $(($3 * 86400)) >/dev/null
+}
+
+# One certificate for all hosts after each other. Its key is in Secrets Manager only, its public part in a parameter that
+# clients trust. It is renewed in two steps, as a client reads the parameter when it starts: 60 days before the end the next
+# one is made and told beside the present one, 30 days before the end it is served, if it was told for 15 days.
+certificate() {
+  local held=$run/tls.json next=$run/next.json changed=''
+  if ! aws secretsmanager get-secret-value --secret-id "$MLFLOW_TLS_SECRET" --query SecretString --output text \
+    >"$held" 2>"$run/error"; then
+    grep -q ResourceNotFoundException "$run/error" || fail "the certificate cannot be read: $(cat "$run/error")"
+    made "$held"
+    changed=yes
+  fi
+  if ! jq -e .next "$held" >/dev/null; then
+    if ! lasts "$held" .certificate 60; then
+      made "$next"
+      jq --slurpfile next "$next" '.next = $next[0]' "$held" >"$held.new"
+      changed=yes
+    fi
+  elif ! lasts "$held" .certificate 5 || { ! lasts "$held" .certificate 30 && ! lasts "$held" .next.certificate 382; }; then
+    jq .next "$held" >"$held.new"
+    changed=yes
+  fi
+  [ ! -e "$held.new" ] || mv "$held.new" "$held"
+  if [ -n "$changed" ]; then
+    jq -er '.certificate + (.next.certificate // "")' "$held" >"$run/trusted"
+    # Told before it is kept: a step that breaks off in between is made anew.
+    aws ssm put-parameter --name "$MLFLOW_CA_PARAMETER" --type String --overwrite --value "file://$run/trusted" >/dev/null
+    aws secretsmanager put-secret-value --secret-id "$MLFLOW_TLS_SECRET" --secret-string "file://$held" >/dev/null
+  fi
+  jq -er .certificate "$held" | take "$run/tls.crt"
+  jq -er .key "$held" | take "$run/tls.key"
+  rm -f "$held" "$next" "$run/trusted"
+  [ -z "$changed" ] || [ -n "$root" ] || systemctl try-reload-or-restart nginx.service
 }
 
 sql() { # DATABASE STATEMENT
@@ -157,7 +180,7 @@ users() {
 
 # Tells CloudWatch whether the server answers; after five silent minutes the group replaces this host.
 watch() {
-  local healthy=0 silent=0 token id
+  local healthy=0 silent=0
   ! curl --fail --silent --max-time 10 --output /dev/null "$here/health" || healthy=1
   aws cloudwatch put-metric-data --namespace TradingPlatform/Mlflow --metric-name Healthy --value "$healthy" \
     --dimensions "Server=$MLFLOW_NAME"
@@ -165,10 +188,25 @@ watch() {
   [ ! -e "$run/silent" ] || silent=$(<"$run/silent")
   silent=$((silent + 1))
   echo "$silent" >"$run/silent"
-  [ "$silent" -ge 5 ] || return 0
+  [ "$silent" -lt 5 ] || replace_me
+}
+
+# Another host takes this one's place, also while the group still waits for this one to start.
+replace_me() {
+  local token id
   token=$(curl --fail --silent --request PUT --header 'X-aws-ec2-metadata-token-ttl-seconds: 60' "$metadata/api/token")
   id=$(curl --fail --silent --header "X-aws-ec2-metadata-token: $token" "$metadata/meta-data/instance-id")
-  aws autoscaling set-instance-health --instance-id "$id" --health-status Unhealthy
+  aws autoscaling set-instance-health --instance-id "$id" --health-status Unhealthy --no-should-respect-grace-period
+}
+
+# A host that could not be set up has no name and no watch: nobody else would notice. The pause is for whoever looks, and
+# keeps the group from starting hosts without end while a package index is away.
+give_up() {
+  local status=$?
+  [ "$status" != 0 ] || return 0
+  echo "mlflow-host: this host could not be set up ($status); another takes its place" >&2
+  sleep "${MLFLOW_PAUSE:-300}"
+  replace_me
 }
 
 # The stable name leads to this host from now on.
@@ -194,7 +232,7 @@ write_files() {
     "ExecStartPost=+$program users" 'TimeoutStartSec=3600' 'Restart=always' 'RestartSec=15' 'NoNewPrivileges=yes' \
     'ProtectHome=yes' 'PrivateTmp=yes' '' '[Install]' 'WantedBy=multi-user.target'
   local word
-  for word in refresh:5min watch:1min; do
+  for word in refresh:1min watch:1min; do
     service "${word%:*}.service" '' '[Service]' 'Type=oneshot' "ExecStart=$program ${word%:*}"
     service "${word%:*}.timer" '' '[Timer]' 'OnBootSec=10min' "OnUnitActiveSec=${word#*:}" '' '[Install]' \
       'WantedBy=timers.target'
@@ -220,6 +258,7 @@ NGINX
 }
 
 install() {
+  trap give_up EXIT
   dnf install --assumeyes --quiet python3.11 nginx postgresql15 jq openssl
   id mlflow >/dev/null 2>&1 || useradd --system --home-dir "$venv" --shell /usr/sbin/nologin mlflow
   mkdir -p "$(dirname "$program")" "$etc"
