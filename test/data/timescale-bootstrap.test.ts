@@ -279,6 +279,14 @@ describe(`timescale-node on real PostgreSQL and pgBackRest${title}`, function ()
     await b.run("rotate");
     await assert.rejects(b.ask("select 1"), /password authentication failed/);
     assert.equal(await b.ask("select 1", { password: pendingPassword }), "1");
+    // A log-in with the new password that fails leaves the present one: nobody is locked out until the next try.
+    const settings = join(place, "b/node.env"); // the node's own settings
+    const before = readFileSync(settings, "utf8");
+    writeFileSync(settings, `${before}export ADDRESS=nowhere.invalid\n`);
+    await assert.rejects(b.run("rotate"), /a log-in with the new password fails: the present one stays/);
+    writeFileSync(settings, before);
+    assert.equal(await b.ask("select 1"), "1");
+    await b.run("rotate");
     await b.run("maintain"); // whatever happened, the maintenance window sets what the secret says
     assert.equal(await b.ask("select 1"), "1");
   });

@@ -158,8 +158,11 @@ rotate() { # takes the pending password of the owner and logs in with it, as a c
   sql <<SQL
 alter role "$DB_OWNER" password '${pending//\'/\'\'}';
 SQL
-  PGPASSWORD=$pending "$PG_BIN/psql" -X -q -A -t -c 'select 1' \
-    "host=$(address) port=$PG_PORT dbname=$DB_NAME user=$DB_OWNER sslmode=require" >/dev/null
+  if ! PGPASSWORD=$pending "$PG_BIN/psql" -X -q -A -t -c 'select 1' \
+    "host=$(address) port=$PG_PORT dbname=$DB_NAME user=$DB_OWNER sslmode=require" >/dev/null; then
+    set_passwords # clients have the present one until the rotation ends: they are let in again
+    die "a log-in with the new password fails: the present one stays"
+  fi
 }
 
 init_primary() {
