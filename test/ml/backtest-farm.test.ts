@@ -129,6 +129,21 @@ describe("BacktestFarm", () => {
     assert.equal((schedule.target as { input: string }).input, '{"newMonth":true}');
   });
 
+  it("tells of the first job that fails, once however many fail with it", async () => {
+    const made = await build();
+    const rule = JSON.parse(String(made.one("aws:cloudwatch/eventRule:EventRule").inputs.eventPattern)) as {
+      detail: { status: string[]; jobQueue: string[] };
+    };
+    assert.deepEqual(rule.detail.status, ["FAILED"]);
+    assert.match(rule.detail.jobQueue[0] ?? "", /backtest-queue/);
+    const { inputs, propertyDependencies } = made.one("aws:cloudwatch/metricAlarm:MetricAlarm", "backtest-failing");
+    assert.deepEqual(
+      [inputs.metricName, inputs.statistic, inputs.threshold, inputs.evaluationPeriods, inputs.alarmActions],
+      ["MatchedEvents", "Sum", 0, 1, [args.alarmTopicArn]],
+    );
+    assert.match(propertyDependencies.dimensions?.[0] ?? "", /backtest-failed$/);
+  });
+
   it("says what cannot run, all at once", () => {
     const issues = checkBacktest({ ...args, instanceTypes: ["C7i", "c7i.large"], jobVcpus: 128 });
     assert.deepEqual(

@@ -346,12 +346,12 @@ function createFailureAlarm(
   metricAlarm(
     `${name}-failing`,
     {
-      description: `Backtests of ${name} fail. First: the newest failed job's log (aws batch list-jobs --job-status FAILED); a wrong image or argument fails all of them alike.`,
+      description: `A backtest of ${name} failed. First: the newest failed job's log (aws batch list-jobs --job-status FAILED); a wrong image or argument fails all of them alike.`,
       namespace: "AWS/Events",
       metric: "MatchedEvents",
       dimensions: { RuleName: rule.name },
       statistic: "Sum",
-      threshold: 10,
+      threshold: 0,
       periodSeconds: 900,
       periods: 1,
       alarmTopicArn: args.alarmTopicArn,
