@@ -64,6 +64,7 @@ export interface FargateServicesArgs {
     | "certificateArn"
     | "minimumTls"
     | "allowedCidrs"
+    | "onlyFromCloudFront"
     | "firewall"
     | "idleTimeoutSeconds"
     | "accessLogRetentionDays"

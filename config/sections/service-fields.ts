@@ -61,6 +61,10 @@ export const loadBalancerFields = ({ byStage }: SectionContext) =>
       .array(fields.cidr())
       .optional()
       .meta({ description: "Who may connect; everybody when it faces the internet, else the VPC" }),
+    onlyFromCloudFront: z
+      .boolean()
+      .default(false)
+      .meta({ description: "Let CloudFront in and nobody else, so that a client's address can be believed" }),
     firewall: firewallFields().optional().meta({ description: "Firewall before it; needed facing the internet" }),
     idleTimeoutSeconds: z
       .int()

@@ -226,6 +226,17 @@ describe("document 003's web tier and site (web-terminal.yaml)", () => {
     assert.ok(run.one("aws:cloudfront/responseHeadersPolicy:ResponseHeadersPolicy").inputs.corsConfig);
   });
 
+  it("counts a client by its own address: two proxies, and nobody past CloudFront who could make one up", () => {
+    const template = run.one("aws:ec2/launchTemplate:LaunchTemplate", "web-blue").inputs;
+    assert.match(Buffer.from(String(template.userData), "base64").toString(), /^TRUSTED_PROXIES=2$/m);
+    const balancer = groupId(run, "web-entry-sg");
+    const into = run.ofType(ingress).filter(({ inputs }) => inputs.securityGroupId === balancer);
+    assert.deepEqual(
+      into.map(({ name, inputs }) => [name, inputs.cidrIpv4, String(inputs.prefixListId).slice(0, 3)]),
+      [["web-entry-from-cloudfront", undefined, "pl-"]],
+    );
+  });
+
   it("rate limits by tier at the load balancer, by address and endpoint at the edge", () => {
     const limits = (name: string) =>
       (run.one("aws:wafv2/webAcl:WebAcl", name).inputs.rules as { name: string }[])

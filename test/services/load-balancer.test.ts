@@ -146,6 +146,16 @@ describe("LoadBalancer", () => {
         /allowedCidrs: opens an internal load balancer to every address/,
       ],
       [
+        "CloudFront alone beside others",
+        { onlyFromCloudFront: true, allowedCidrs: ["198.51.100.0/24"] },
+        /onlyFromCloudFront: stands beside allowedCidrs, which let others in/,
+      ],
+      [
+        "CloudFront at an internal one",
+        { exposure: "internal", onlyFromCloudFront: true },
+        /onlyFromCloudFront: is set on an internal load balancer/,
+      ],
+      [
         "a port that is none",
         { targets: { app: { securityGroupId: "sg", port: 70000 } } },
         /targets\.app\.port: is not a port/,

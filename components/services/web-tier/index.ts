@@ -45,6 +45,7 @@ export interface WebTierArgs {
     | "certificateArn"
     | "minimumTls"
     | "allowedCidrs"
+    | "onlyFromCloudFront"
     | "firewall"
     | "idleTimeoutSeconds"
     | "accessLogRetentionDays"
