@@ -31,7 +31,10 @@ export const lookups: readonly string[] = [
   "ec2:DescribeAvailabilityZones",
   "ec2:DescribeImages",
   "ec2:DescribeInstanceStatus",
+  "ec2:DescribeManagedPrefixLists",
+  "ec2:GetManagedPrefixListEntries",
   "secretsmanager:GetRandomPassword",
+  "servicequotas:GetServiceQuota",
   "ssm:DescribeParameters",
   "sts:GetCallerIdentity",
 ];

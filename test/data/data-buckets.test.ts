@@ -69,6 +69,8 @@ describe("DataBuckets", () => {
     const sids = policyOf(run, "market-data-policy").Statement.map(({ Sid }) => Sid);
     assert.deepEqual(sids, ["TlsOnly", "Tls12OrLater", "OnlyTheBucketsKey"]);
     for (const statement of policyOf(run, "market-data-policy").Statement) assert.equal(statement.Effect, "Deny");
+    const tls = policyOf(run, "market-data-policy").Statement.find(({ Sid }) => Sid === "Tls12OrLater");
+    assert.deepEqual(tls?.Condition, { NumericLessThan: { "s3:TlsVersion": "1.2" } });
     const logs = policyOf(run, "logs-policy").Statement;
     assert.deepEqual(
       logs.slice(2).map(({ Principal }) => Principal),

@@ -60,6 +60,7 @@ describe("PostgresDatabase", () => {
     assert.match(String(inputs.finalSnapshotIdentifier), /^trading-platform-test-main-final-[0-9a-f]{12}$/);
     assert.equal(inputs.backupRetentionPeriod, 30);
     assert.equal(inputs.deleteAutomatedBackups, false);
+    assert.equal(inputs.copyTagsToSnapshot, true, "the backup plan and the bill find snapshots by their tags");
     assert.deepEqual(primary.propertyDependencies.kmsKeyId, [key.urn]);
     assert.deepEqual(primary.propertyDependencies.performanceInsightsKmsKeyId, [key.urn]);
     assert.equal(primary.protect, true);

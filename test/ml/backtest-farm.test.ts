@@ -124,6 +124,14 @@ describe("BacktestFarm", () => {
     assert.deepEqual(told[0]?.subscriberSnsTopicArns, [args.alarmTopicArn]);
     assert.match(told[1]?.subscriberSnsTopicArns[0] ?? "", /backtest-cap-spent/);
     assert.equal(made.one("aws:sns/topicSubscription:TopicSubscription").inputs.protocol, "lambda");
+    const { Statement } = JSON.parse(String(made.one("aws:sns/topicPolicy:TopicPolicy").inputs.policy)) as {
+      Statement: { Effect: string; Principal: unknown; Condition: unknown }[];
+    };
+    assert.deepEqual(
+      Statement.filter(({ Effect }) => Effect === "Allow").map(({ Principal, Condition }) => [Principal, Condition]),
+      [[{ Service: "budgets.amazonaws.com" }, { StringEquals: { "aws:SourceAccount": testCloud.accountId } }]],
+      "nobody else closes the queue",
+    );
     const schedule = made.one("aws:scheduler/schedule:Schedule").inputs;
     assert.equal(schedule.scheduleExpression, "cron(30 0 1 * ? *)");
     assert.equal((schedule.target as { input: string }).input, '{"newMonth":true}');

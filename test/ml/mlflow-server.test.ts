@@ -117,6 +117,9 @@ describe("MlflowServer", () => {
         "aws:ResourceTag/component": "mlflow",
       },
     });
+    assert.deepEqual(own.SecretKeys?.Condition, {
+      StringEquals: { "kms:ViaService": "secretsmanager.us-east-1.amazonaws.com" },
+    });
     assert.match(String((own.SnapshotBeforeUpgrade?.Resource as string[])[1]), /snapshot:.*-before-\*$/);
   });
 
@@ -146,6 +149,17 @@ describe("MlflowServer", () => {
     assert.deepEqual(
       [silent.metricName, silent.comparisonOperator, silent.threshold, silent.treatMissingData],
       ["Healthy", "LessThanThreshold", 1, "breaching"],
+    );
+    const absent = made.one("aws:cloudwatch/metricAlarm:MetricAlarm", "mlflow-no-host").inputs;
+    assert.deepEqual(
+      [
+        absent.metricName,
+        absent.comparisonOperator,
+        absent.threshold,
+        absent.evaluationPeriods,
+        absent.treatMissingData,
+      ],
+      ["GroupInServiceInstances", "LessThanThreshold", 1, 30, "breaching"],
     );
     const rejected = made.one("aws:cloudwatch/metricAlarm:MetricAlarm", "mlflow-rejected").inputs;
     assert.deepEqual(
