@@ -31,10 +31,10 @@ export interface Query {
 
 const quoted = (name: string) => `"${name.replaceAll('"', '""')}"`;
 
-/** `schema.table` as SQL; a name without a schema is of `public`. */
+/** `schema.table` as SQL: what follows the first dot is the table's name, and a name without a dot is of `public`. */
 export function quoteTable(table: string): string {
-  const parts = table.split(".");
-  return (parts.length === 1 ? ["public", ...parts] : parts).map(quoted).join(".");
+  const [schema = "", ...rest] = table.split(".");
+  return rest.length === 0 ? `"public".${quoted(schema)}` : `${quoted(schema)}.${quoted(rest.join("."))}`;
 }
 
 export const tablesQuery: Query = {

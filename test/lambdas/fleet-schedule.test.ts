@@ -1,15 +1,10 @@
 import assert from "node:assert/strict";
 import { TerminateInstancesCommand, type Instance } from "@aws-sdk/client-ec2";
 import { sortOut } from "../../lambdas/fleet-find/core";
-import { awsError, TestFleet } from "../support/fleet";
-
-const fleet = new TestFleet();
-const all = (state: string, count: number) => Array.from({ length: count }, () => state);
+import { allIn as all, awsError, emulatedFleet } from "../support/fleet";
 
 describe("the fleet's schedule on an emulated AWS", () => {
-  before(() => fleet.start());
-  after(() => fleet.stop());
-  beforeEach(() => fleet.fresh());
+  const fleet = emulatedFleet();
 
   describe("stop", () => {
     it("drains, waits and stops every running instance", async () => {

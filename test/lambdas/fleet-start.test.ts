@@ -1,14 +1,9 @@
 import assert from "node:assert/strict";
 import { type Instance } from "@aws-sdk/client-ec2";
-import { awsError, TestFleet } from "../support/fleet";
-
-const fleet = new TestFleet();
-const all = (state: string, count: number) => Array.from({ length: count }, () => state);
+import { allIn as all, awsError, emulatedFleet } from "../support/fleet";
 
 describe("the fleet's schedule on an emulated AWS", () => {
-  before(() => fleet.start());
-  after(() => fleet.stop());
-  beforeEach(() => fleet.fresh());
+  const fleet = emulatedFleet();
   describe("start", () => {
     it("starts what is stopped, and only of its own stack", async () => {
       const ids = await fleet.runStopped(60);

@@ -5,34 +5,13 @@ import { CreateBucketCommand, ListObjectsV2Command, PutObjectCommand, S3Client }
 import { CreateSecretCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { PutParameterCommand, SSMClient } from "@aws-sdk/client-ssm";
 import { makeHandler as makePublisher } from "../../lambdas/model-publish/handler";
-import { startEmulator, type Emulator } from "../../sandbox/emulator";
-import { TestFleet } from "../support/fleet";
-
-/** What a name must never become: a command, a path, a key of a prototype, a line of its own. */
-const hostile = [
-  "$(reboot)",
-  '"; rm -rf /',
-  "`touch pwned`",
-  "line\nbreak",
-  "Ünïcødé 模型 🚀",
-  "{{ ssm:pwned }}",
-  "__proto__",
-  "constructor",
-  "../../escape",
-  "<script>alert(1)</script>",
-];
-
-const untouched = () => {
-  assert.equal(({} as Record<string, unknown>).polluted, undefined);
-  assert.equal(Object.prototype.toString.call({}), "[object Object]");
-};
+import { EmulatedAws } from "../support/emulated-aws";
+import { emulatedFleet } from "../support/fleet";
+import { hostile, untouched } from "../support/hostile";
 
 describe("functions take hostile input as data", () => {
   describe("the schedule's, on an emulated AWS", () => {
-    const fleet = new TestFleet();
-    before(() => fleet.start());
-    after(() => fleet.stop());
-    beforeEach(() => fleet.fresh());
+    const fleet = emulatedFleet();
 
     /** Tags of EC2 hold no control characters, at most 256 characters, and no key of AWS's own. */
     const names = [...hostile.filter((name) => !name.includes("\n")), "x".repeat(256)];
@@ -89,7 +68,7 @@ describe("functions take hostile input as data", () => {
       readonly name: string;
       readonly tags: readonly { readonly key: string; readonly value: string }[];
     }
-    let emulator: Emulator;
+    const aws = new EmulatedAws();
     let registry: Server;
     let s3: S3Client;
     let versions: readonly Version[] = [];
@@ -97,14 +76,8 @@ describe("functions take hostile input as data", () => {
     const asked: string[] = [];
 
     before(async () => {
-      emulator = await startEmulator({ honourEndpoint: false });
-      const at = {
-        endpoint: emulator.endpoint,
-        region: "us-east-1",
-        credentials: { accessKeyId: "test", secretAccessKey: "test" },
-      };
-      s3 = new S3Client({ ...at, forcePathStyle: true });
-      const [secrets, ssm] = [new SecretsManagerClient(at), new SSMClient(at)];
+      s3 = new S3Client({ ...aws.access, forcePathStyle: true });
+      const [secrets, ssm] = [new SecretsManagerClient(aws.access), new SSMClient(aws.access)];
       for (const Bucket of ["artifacts", "deploy"]) await s3.send(new CreateBucketCommand({ Bucket }));
       const login = JSON.stringify({ username: "publisher", password: "a-password" });
       await secrets.send(new CreateSecretCommand({ Name: "mlflow/publisher", SecretString: login }));
@@ -147,7 +120,6 @@ describe("functions take hostile input as data", () => {
     after(async () => {
       registry.closeAllConnections();
       await new Promise<void>((resolve) => registry.close(() => resolve()));
-      await emulator.stop();
     });
 
     const tags = (more: Record<string, string>) =>

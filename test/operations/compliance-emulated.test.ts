@@ -30,25 +30,21 @@ import { mockClient } from "aws-sdk-client-mock";
 import { complianceNamespace, complianceService } from "../../components/operations/compliance-report";
 import { makeHandler } from "../../lambdas/compliance-report/handler";
 import { type Report } from "../../lambdas/compliance-report/render";
-import { startEmulator, type Emulator } from "../../sandbox/emulator";
+import { EmulatedAws } from "../support/emulated-aws";
 import { publishedBy } from "../support/metrics";
+
 const settings = { recordRetentionDays: 2192, backupDays: 30 };
 
 describe("ComplianceReport", () => {
   describe("on an emulated AWS", () => {
     const backup = mockClient(BackupClient);
     const config = mockClient(ConfigServiceClient);
-    let emulator: Emulator;
+    const aws = new EmulatedAws();
     let s3: S3Client;
     let make: () => ReturnType<typeof makeHandler>;
     let ec2: EC2Client;
     before(async () => {
-      emulator = await startEmulator({ honourEndpoint: false });
-      const at = {
-        endpoint: emulator.endpoint,
-        region: "us-east-1",
-        credentials: { accessKeyId: "test", secretAccessKey: "test" },
-      };
+      const at = aws.access;
       s3 = new S3Client({ ...at, forcePathStyle: true });
       ec2 = new EC2Client(at);
       const [rds, trail, guardduty] = [new RDSClient(at), new CloudTrailClient(at), new GuardDutyClient(at)];
@@ -165,10 +161,9 @@ describe("ComplianceReport", () => {
           now: () => new Date("2026-11-01T07:00:00Z"),
         });
     });
-    after(async () => {
+    after(() => {
       backup.restore();
       config.restore();
-      await emulator.stop();
     });
     beforeEach(() => {
       backup.reset();

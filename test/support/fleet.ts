@@ -205,3 +205,15 @@ export class TestFleet {
     });
   }
 }
+
+/** A fleet of a `describe`'s own: its AWS comes up before the first test, and every test begins with none of its instances. */
+export function emulatedFleet(): TestFleet {
+  const fleet = new TestFleet();
+  before(() => fleet.start());
+  after(() => fleet.stop());
+  beforeEach(() => fleet.fresh());
+  return fleet;
+}
+
+/** States of instances that are all in one. */
+export const allIn = (state: string, count: number): string[] => Array.from({ length: count }, () => state);
