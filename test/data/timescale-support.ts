@@ -31,8 +31,9 @@ export const missing = [
 
 export const isRoot = userInfo().uid === 0;
 export const user = isRoot ? "postgres" : userInfo().username;
-const password = "masterPassword0123456789";
-export const pendingPassword = "nextPassword0123456789";
+/** Passwords that a person may have made up: every character with a meaning in a shell, in SQL or in a password file. */
+const password = String.raw`it's "master": $(touch pwned) \back; drop`;
+export const pendingPassword = String.raw`'; drop role owner; -- :name \'"$HOME`;
 
 export const freePort = () =>
   new Promise<number>((done) => {
@@ -68,7 +69,13 @@ case "$1 $2" in
     if [ "$4" = - ]; then file="$store/\${3##*/}"; cat "$file" 2>/dev/null || { echo "fatal error: (404) Not Found" >&2; exit 1; }
     else cat >"$store/\${4##*/}"; fi ;;
   "secretsmanager get-secret-value")
-    if [[ "$*" == *AWSPENDING* ]]; then echo '{"password": "${pendingPassword}"}'; else echo '{"password": "${password}"}'; fi ;;
+    if [[ "$*" == *AWSPENDING* ]]; then cat <<'PENDING'
+${JSON.stringify({ password: pendingPassword })}
+PENDING
+    else cat <<'CURRENT'
+${JSON.stringify({ password })}
+CURRENT
+    fi ;;
   "ssm get-parameter") cat "$store/tuning" ;;
   "cloudwatch put-metric-data") printf '%s\\n' "$@" >"$store/metrics" ;;
   *) echo "unexpected: $*" >&2; exit 2 ;;

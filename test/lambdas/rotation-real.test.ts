@@ -14,11 +14,17 @@ import {
   ModifyReplicationGroupCommand,
 } from "@aws-sdk/client-elasticache";
 import { DescribeDBInstancesCommand, ModifyDBInstanceCommand, RDSClient } from "@aws-sdk/client-rds";
-import { CreateSecretCommand, GetSecretValueCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
+import {
+  CreateSecretCommand,
+  GetSecretValueCommand,
+  PutSecretValueCommand,
+  SecretsManagerClient,
+} from "@aws-sdk/client-secrets-manager";
 import { rotate, type RotatedStore } from "../../lambdas/common/rotation";
 import { database } from "../../lambdas/rotate-database-password/handler";
 import { cache } from "../../lambdas/rotate-redis-token/handler";
 import { startEmulator, type Emulator } from "../../sandbox/emulator";
+import { hostile } from "../support/hostile";
 
 // Secrets Manager is moto's; the servers are real ones. Only the API calls by which AWS changes a password stand for
 // themselves: they do to the server what RDS and ElastiCache do.
@@ -26,6 +32,9 @@ import { startEmulator, type Emulator } from "../../sandbox/emulator";
 const run = promisify(execFile);
 const noWait = () => Promise.resolve();
 const steps = ["createSecret", "setSecret", "testSecret", "finishSecret"] as const;
+
+/** Values that a person may have made up. */
+const oddValues = [...hostile, String.raw`it's "quoted" \ and :name $HOME`, "% \t#;&|<>"];
 
 const freePort = () =>
   new Promise<number>((done) => {
@@ -45,6 +54,15 @@ class Secret {
     const { ARN } = await this.secrets.send(new CreateSecretCommand({ Name: `real-${++this.count}`, SecretString }));
     this.id = ARN ?? "";
   }
+  /** A pending version that a person made up, as Secrets Manager keeps it for the steps after the first. */
+  async makeUp(fields: Record<string, string>) {
+    const [SecretString, VersionStages] = [JSON.stringify(fields), ["AWSPENDING"]];
+    const put = { SecretId: this.id, ClientRequestToken: this.version, SecretString, VersionStages };
+    await this.secrets.send(new PutSecretValueCommand(put));
+  }
+  private get version(): string {
+    return `11111111-2222-3333-4444-${String(this.count).padStart(12, "0")}`;
+  }
   async value(field: string, stage = "AWSCURRENT"): Promise<string> {
     const { SecretString } = await this.secrets.send(
       new GetSecretValueCommand({ SecretId: this.id, VersionStage: stage }),
@@ -52,8 +70,7 @@ class Secret {
     return (JSON.parse(SecretString ?? "{}") as Record<string, string>)[field] ?? "";
   }
   step(store: RotatedStore, Step: string) {
-    const ClientRequestToken = `11111111-2222-3333-4444-${String(this.count).padStart(12, "0")}`;
-    return rotate(this.secrets, store, { Step, SecretId: this.id, ClientRequestToken });
+    return rotate(this.secrets, store, { Step, SecretId: this.id, ClientRequestToken: this.version });
   }
 }
 
@@ -167,7 +184,7 @@ describe("rotation on real servers", function () {
       });
       mock.on(ModifyDBInstanceCommand).callsFake(async (input: { MasterUserPassword: string }) => {
         if (behaviour.refuse === true) throw new Error("InvalidDBInstanceState");
-        await asSuperuser(`ALTER ROLE platform PASSWORD '${input.MasterUserPassword}'`);
+        await asSuperuser(`ALTER ROLE platform PASSWORD ${pg.escapeLiteral(input.MasterUserPassword)}`);
         resetting = true;
         return {};
       });
@@ -198,6 +215,22 @@ describe("rotation on real servers", function () {
         assert.equal((await open.query<{ one: number }>("SELECT 1 AS one")).rows[0]?.one, 1);
       } finally {
         await open.end();
+      }
+    });
+
+    it("carries a password of any characters as it is, and every other field of the secret with it", async () => {
+      for (const odd of oddValues) {
+        const other = Object.fromEntries([...hostile.entries()].map(([index, name]) => [name, `${index}${name}`]));
+        await secret.renew({ ...other, username: odd, password: "before" });
+        const store = rds();
+        await secret.step(store, "createSecret");
+        for (const [name, value] of Object.entries(other)) assert.equal(await secret.value(name, "AWSPENDING"), value);
+        await secret.renew({ username: odd, password: "before" });
+        await secret.makeUp({ username: odd, password: odd });
+        for (const step of steps) await secret.step(store, step);
+        assert.deepEqual([await secret.value("password"), await secret.value("username")], [odd, odd]);
+        assert.equal(await opens(odd), true, odd);
+        await asSuperuser("ALTER ROLE platform PASSWORD 'before'");
       }
     });
 
@@ -307,6 +340,17 @@ describe("rotation on real servers", function () {
       assert.deepEqual([await opens("before"), await opens(next)], [true, true]);
       await secret.step(store, "finishSecret");
       assert.deepEqual([await opens("before"), await opens(next)], [false, true]);
+    });
+
+    it("carries a token of any characters as it is", async () => {
+      for (const odd of oddValues) {
+        await secret.renew({ authToken: "before", port: "6379" });
+        await secret.makeUp({ authToken: odd, port: "6379" });
+        const store = elasticache();
+        for (const step of steps) await secret.step(store, step);
+        assert.deepEqual([await secret.value("authToken"), await opens(odd)], [odd, true], odd);
+        await admin("ACL", "SETUSER", "default", "resetpass", ">before");
+      }
     });
 
     it("leaves the old token alone when ElastiCache refuses the change", async () => {
