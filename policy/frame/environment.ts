@@ -85,7 +85,7 @@ export function onVariables(check: (variables: readonly Variable[], report: Repo
 /** Names that say that the value is a secret, and those that only point at one. */
 const secretName = /(pass(word|wd|phrase)?|secret|token|api_?key|private_?key|access_?key|credential|auth_?key)/i;
 const pointerName =
-  /(arn|name|id|path|file|url|uri|ttl|expiry|expires|header|ref|parameter|prefix|length|days|seconds|minutes|hours|count|enabled|type)$/i;
+  /(arn|name|id|path|file|url|uri|ttl|expiry|expires|header|ref|parameter|prefix|length|days|seconds|minutes|hours|count|enabled|type|encryption)$/i;
 
 /** True for a name such as DB_PASSWORD, and not for DB_PASSWORD_SECRET_ARN. */
 export const namesSecret = (name: string): boolean =>

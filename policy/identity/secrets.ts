@@ -1,11 +1,29 @@
+import { gunzipSync } from "node:zlib";
 import type * as aws from "@pulumi/aws";
 import { containersOf, namesSecret, onVariables, secretIn } from "../frame/environment";
 import { checkov, fsbp, on, pci, reference, type Policy, type Report } from "../frame/policy";
 import { isGiven, isTrue, listOf } from "../frame/values";
 
-/** Text of user data, which some resources take in base64; compressed data stays as it is. */
+/** More than what 16 KiB, the most that AWS takes, can be unpacked to. */
+const longestText = 2 ** 25;
+
+/** Text of bytes; compressed ones are unpacked, as cloud-init does. */
+function textOf(bytes: Buffer): string {
+  if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes.toString("utf8");
+  try {
+    return gunzipSync(bytes, { maxOutputLength: longestText }).toString("utf8");
+  } catch {
+    return ""; // cut off or damaged: no host can read it either
+  }
+}
+
+/** Text of user data, which some resources take in base64, with what lies in it in base64 once more. */
 export function userDataText(plain: string | undefined, base64: string | undefined): string {
-  return (plain ?? "") + (base64 ? Buffer.from(base64, "base64").toString("utf8") : "");
+  const text = (plain ?? "") + (base64 ? textOf(Buffer.from(base64, "base64")) : "");
+  const within = [...text.matchAll(/(?<![\w+/])[A-Za-z0-9+/]{20,}(?:\r?\n[ \t]*[A-Za-z0-9+/]{4,})*={0,2}/g)]
+    .map(([part]) => textOf(Buffer.from(part, "base64")))
+    .filter((part) => part.length > 0 && !/[^\t\n\r\x20-\x7e]/.test(part.slice(0, 64)));
+  return [text, ...within].join("\n");
 }
 
 /** `PASSWORD=hunter2` and the like; a reference to a variable, a command or a file is none. */

@@ -76,6 +76,7 @@ export const noPublicIpLaunchTemplate: Policy = {
     ...on<aws.ec2.LaunchTemplateArgs>("aws:ec2/launchTemplate:LaunchTemplate", (template, report) => {
       for (const one of listOf(template.networkInterfaces)) {
         checkIpv6(one, report);
+        if (isTrue(one.associateCarrierIpAddress)) report("its instances get public addresses of a carrier's");
         if (isTrue(one.associatePublicIpAddress)) report("its instances get public addresses");
         else if (!isGiven(() => one.associatePublicIpAddress) && !isGiven(() => one.networkInterfaceId)) {
           report("associatePublicIpAddress is not set, so the subnet decides");
@@ -88,6 +89,15 @@ export const noPublicIpLaunchTemplate: Policy = {
         const { associatePublicIpAddress: given } = configuration;
         if (given === undefined) report("associatePublicIpAddress is not set, so the subnet decides");
         else if (given) report("its instances get public addresses");
+      },
+    ),
+    ...on<aws.ec2.SpotFleetRequestArgs>(
+      "aws:ec2/spotFleetRequest:SpotFleetRequest",
+      ({ launchSpecifications }, report) => {
+        for (const { associatePublicIpAddress: given } of listOf(launchSpecifications)) {
+          if (given === undefined) report("a launch specification leaves associatePublicIpAddress to the subnet");
+          else if (given) report("its instances get public addresses");
+        }
       },
     ),
   ],

@@ -171,13 +171,20 @@ export const s3PublicAccessBlocked: Policy = {
   url: reference("s3/bucketpublicaccessblock"),
   frameworks: [cis("2.1.4"), fsbp("S3.1"), fsbp("S3.8"), pci("1.4.4")],
   checkov: checkov(53, 54, 55, 56, "2:6"),
-  rules: on<aws.s3.BucketPublicAccessBlockArgs>(
-    [...companionTypes(accessBlock), "aws:s3/accountPublicAccessBlock:AccountPublicAccessBlock"],
-    (block, report) => {
-      const missing = blocks.filter((one) => block[one] !== true);
-      if (missing.length > 0) report(`${missing.join(", ")} ${missing.length === 1 ? "is" : "are"} not true`);
-    },
-  ),
+  rules: [
+    ...on<aws.s3.BucketPublicAccessBlockArgs>(
+      [...companionTypes(accessBlock), "aws:s3/accountPublicAccessBlock:AccountPublicAccessBlock"],
+      (block, report) => {
+        const missing = blocks.filter((one) => block[one] !== true);
+        if (missing.length > 0) report(`${missing.join(", ")} ${missing.length === 1 ? "is" : "are"} not true`);
+      },
+    ),
+    // An access point that says nothing blocks everything.
+    ...on<aws.s3.AccessPointArgs>("aws:s3/accessPoint:AccessPoint", ({ publicAccessBlockConfiguration }, report) => {
+      const open = blocks.filter((one) => publicAccessBlockConfiguration?.[one] === false);
+      if (open.length > 0) report(`the access point turns ${open.join(", ")} off`);
+    }),
+  ],
   stackRule: (stack, report) => {
     for (const bucket of stack.ofType<aws.s3.BucketArgs>(...bucketTypes)) {
       if (companionsOf(stack, bucket, accessBlock).length === 0) report("nothing blocks public access", bucket);
@@ -228,7 +235,12 @@ export const s3NoPublicPolicyOrAcl: Policy = {
       }
     }),
     ...on<aws.s3.BucketPolicyArgs>(
-      ["aws:s3/bucketPolicy:BucketPolicy", "aws:s3/accessPoint:AccessPoint"],
+      [
+        "aws:s3/bucketPolicy:BucketPolicy",
+        "aws:s3/accessPoint:AccessPoint",
+        "aws:s3control/accessPointPolicy:AccessPointPolicy",
+        "aws:s3control/objectLambdaAccessPointPolicy:ObjectLambdaAccessPointPolicy",
+      ],
       ({ policy }, report) => checkBucketPolicy(policy, report),
     ),
     ...on<aws.s3.BucketOwnershipControlsArgs>(
@@ -241,6 +253,9 @@ export const s3NoPublicPolicyOrAcl: Policy = {
       ["aws:s3/bucketObjectv2:BucketObjectv2", "aws:s3/bucketObject:BucketObject", "aws:s3/objectCopy:ObjectCopy"],
       (object, report) => checkAcl(object.acl, report),
     ),
+    ...on<aws.s3.ObjectCopyArgs>("aws:s3/objectCopy:ObjectCopy", ({ grants }, report) => {
+      for (const { uri } of listOf(grants)) if (uri && everybody.test(uri)) report("a grant shows it to everybody");
+    }),
   ],
 };
 

@@ -169,6 +169,13 @@ export const imdsV2: Policy = {
       ["aws:ec2/launchTemplate:LaunchTemplate", "aws:ec2/launchConfiguration:LaunchConfiguration"],
       (template, report) => checkMetadata(template.metadataOptions, report),
     ),
+    ...on<aws.ec2.SpotFleetRequestArgs>(
+      "aws:ec2/spotFleetRequest:SpotFleetRequest",
+      ({ launchSpecifications }, report) => {
+        if (listOf(launchSpecifications).length > 0)
+          report("launch specifications cannot ask for a token (IMDSv1), launch templates can");
+      },
+    ),
     ...on<aws.ec2.InstanceMetadataDefaultsArgs>(
       "aws:ec2/instanceMetadataDefaults:InstanceMetadataDefaults",
       (defaults, report) => {

@@ -48,6 +48,16 @@ export const liveNeverSpot: Policy = {
     ...onLiveTrader<aws.ecs.ServiceArgs>(["aws:ecs/service:Service", "awsx:ecs:FargateService"], (service) =>
       listOf(service.capacityProviderStrategies).some(({ capacityProvider }) => /spot/i.test(capacityProvider)),
     ),
+    ...onLiveTrader<aws.ecs.ClusterCapacityProvidersArgs>(
+      "aws:ecs/clusterCapacityProviders:ClusterCapacityProviders",
+      (cluster) =>
+        listOf(cluster.defaultCapacityProviderStrategies).some(({ capacityProvider }) =>
+          /spot/i.test(capacityProvider),
+        ),
+    ),
+    ...onLiveTrader<aws.ec2.FleetArgs>("aws:ec2/fleet:Fleet", ({ targetCapacitySpecification: target }) => {
+      return target.defaultTargetCapacityType === "spot" || (target.spotTargetCapacity ?? 0) > 0;
+    }),
     ...onLiveTrader<aws.eks.NodeGroupArgs>("aws:eks/nodeGroup:NodeGroup", (group) => group.capacityType === "SPOT"),
   ],
 };

@@ -185,7 +185,8 @@ init_standby() { # a copy from the repository, then streaming from the other nod
   has_backup || die "no backup in the repository to start a standby from"
   read -r host port < <(peer) || true
   [ "$host" != none ] || die "the other node has not said yet where it is"
-  printf '*:*:*:replicator:%s\n' "$(secret_field "$REPLICATION_SECRET" password)" | as_pg tee "$STATE/pgpass" >/dev/null
+  # : and \ have a meaning in a password file
+  printf '*:*:*:replicator:%s\n' "$(secret_field "$REPLICATION_SECRET" password | sed 's/[\\:]/\\&/g')" | as_pg tee "$STATE/pgpass" >/dev/null
   chmod 600 "$STATE/pgpass"
   as_pg mkdir -p "$PG_DATA"
   backrest --type=standby --log-level-console=warn \

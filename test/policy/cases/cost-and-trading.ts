@@ -9,6 +9,7 @@ const eip = "aws:ec2/eip:Eip";
 const tags = { project: "p", stage: "prod", component: "c", owner: "o" };
 const spread = Object.entries(tags).map(([key, value]) => ({ key, value, propagateAtLaunch: true }));
 const fleet = a("trading:trading:ModelDrivenFleet", {}, { name: "fleet" });
+const ec2Fleet = "aws:ec2/fleet:Fleet";
 const inFleet = (type: string, props: object, name = "bot") => a(type, { ...props }, { name });
 const manifest = a(
   "aws:s3/bucketObjectv2:BucketObjectv2",
@@ -168,6 +169,24 @@ export const costAndTrading = [
     ["fail", inFleet(instance, { instanceMarketOptions: { marketType: "spot" } }), /on spot capacity/],
     ["fail", inFleet(template, { instanceMarketOptions: { marketType: "spot" } }), /on spot/],
     ["fail", inFleet("aws:ec2/spotInstanceRequest:SpotInstanceRequest", {}), /on spot/],
+    ["fail", inFleet(ec2Fleet, { targetCapacitySpecification: { defaultTargetCapacityType: "spot" } }), /on spot/],
+    [
+      "fail",
+      inFleet(ec2Fleet, {
+        targetCapacitySpecification: { defaultTargetCapacityType: "on-demand", spotTargetCapacity: 1 },
+      }),
+      /on spot/,
+    ],
+    ["pass", inFleet(ec2Fleet, { targetCapacitySpecification: { defaultTargetCapacityType: "on-demand" } })],
+    [
+      "fail",
+      a(
+        "aws:ecs/clusterCapacityProviders:ClusterCapacityProviders",
+        { defaultCapacityProviderStrategies: [{ capacityProvider: "FARGATE_SPOT" }] },
+        { name: "services-bot" },
+      ),
+      /on spot/,
+    ],
     ["fail", inFleet(service, { capacityProviderStrategies: [{ capacityProvider: "FARGATE_SPOT" }] }), /on spot/],
     [
       "fail",

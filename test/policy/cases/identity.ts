@@ -1,3 +1,4 @@
+import { gzipSync } from "node:zlib";
 import { secret, unknown } from "../support/pack";
 import { does, doc, inline, role, rolePolicy, trusts } from "../support/iam-documents";
 import { a, table } from "../support/tables";
@@ -19,6 +20,7 @@ const task = (container: object, more: object = {}) => ({
   containerDefinitions: JSON.stringify([{ name: "bot", readonlyRootFilesystem: true, ...container }]),
   ...more,
 });
+const awsKey = "#!/bin/bash\nexport AWS_ACCESS_KEY_ID=AKIAIOSFODNN7ABCDEFG\n";
 const base64 = (text: string) => Buffer.from(text).toString("base64");
 
 export const identity = [
@@ -190,6 +192,14 @@ export const identity = [
   table(
     "no-secret-in-user-data",
     instance,
+    // As cloud-init takes it: compressed, in a part of a message, in a file that it writes.
+    ["fail", { userDataBase64: gzipSync(awsKey).toString("base64") }, /an AWS access key/],
+    ["fail", a(template, { userData: gzipSync(awsKey).toString("base64") }), /an AWS access key/],
+    ["fail", { userData: `--x\nContent-Transfer-Encoding: base64\n\n${base64(awsKey)}\n--x--` }, /an AWS access key/],
+    ["fail", { userData: `--x\n\n${base64(awsKey).replace(/.{20}/g, "$&\n")}\n--x--` }, /an AWS access key/],
+    ["fail", a(template, { userData: base64(`write_files:\n- content: ${base64(awsKey)}`) }), /an AWS access key/],
+    ["pass", { userDataBase64: gzipSync("#!/bin/bash\npassword_encryption = 'scram-sha-256'").toString("base64") }],
+    ["pass", { userDataBase64: gzipSync(awsKey).subarray(0, 20).toString("base64") }],
     [
       "pass",
       {

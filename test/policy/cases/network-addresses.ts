@@ -1,6 +1,7 @@
 import { secret, unknown } from "../support/pack";
 import { a, table } from "../support/tables";
 
+const spotFleet = "aws:ec2/spotFleetRequest:SpotFleetRequest";
 const template = "aws:ec2/launchTemplate:LaunchTemplate";
 const eip = "aws:ec2/eip:Eip";
 const interfaces = (...list: object[]) => ({ networkInterfaces: list });
@@ -38,6 +39,10 @@ export const networkAddresses = [
     ["pass", interfaces({ associatePublicIpAddress: false })],
     ["pass", interfaces({ networkInterfaceId: unknown })],
     ["fail", interfaces({ associatePublicIpAddress: "true" }), /public addresses/],
+    ["fail", interfaces({ associatePublicIpAddress: "false", associateCarrierIpAddress: "true" }), /carrier/],
+    ["fail", a(spotFleet, { launchSpecifications: [{ associatePublicIpAddress: true }] }), /public addresses/],
+    ["fail", a(spotFleet, { launchSpecifications: [{}] }), /to the subnet/],
+    ["pass", a(spotFleet, { launchSpecifications: [{ associatePublicIpAddress: false }] })],
     [
       "fail",
       interfaces({ associatePublicIpAddress: "false" }, { associatePublicIpAddress: "true" }),

@@ -273,6 +273,8 @@ export const networkRules = [
     ["pass", { launchTemplate: { id: "lt" } }],
     ["pass", { metadataOptions: { httpEndpoint: "disabled" } }],
     ["fail", { metadataOptions: { httpTokens: "optional" } }, /IMDSv1/],
+    ["fail", a("aws:ec2/spotFleetRequest:SpotFleetRequest", { launchSpecifications: [{}] }), /IMDSv1/],
+    ["pass", a("aws:ec2/spotFleetRequest:SpotFleetRequest", { launchTemplateConfigs: [{}] })],
     ["fail", { launchTemplate: { id: "lt" }, metadataOptions: { httpTokens: "optional" } }, /IMDSv1/],
     [
       "fail",

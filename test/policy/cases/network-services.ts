@@ -125,6 +125,12 @@ export const networkServices = [
     ],
     ["fail", [a(bucket, {}, { name: "b" })], /nothing blocks public access/],
     ["fail", { ...all, restrictPublicBuckets: false }, /restrictPublicBuckets is not true/],
+    ["pass", a("aws:s3/accessPoint:AccessPoint", { bucket: "b" })],
+    [
+      "fail",
+      a("aws:s3/accessPoint:AccessPoint", { publicAccessBlockConfiguration: { ...all, blockPublicPolicy: false } }),
+      /turns blockPublicPolicy off/,
+    ],
     ["fail", a("aws:s3/accountPublicAccessBlock:AccountPublicAccessBlock", {}), /are not true/],
     ["undefined", {}, /blockPublicAcls, .* are not true/],
     ["unknown", { ...all, ignorePublicAcls: unknown }, "cannot tell"],
@@ -135,6 +141,14 @@ export const networkServices = [
     bucket,
     ["pass", { acl: "private" }],
     ["pass", a("aws:s3/bucketPolicy:BucketPolicy", { policy: anybody({ Effect: "Deny" }) })],
+    ["fail", a("aws:s3control/accessPointPolicy:AccessPointPolicy", { policy: anybody() }), /lets anybody in/],
+    [
+      "fail",
+      a("aws:s3/objectCopy:ObjectCopy", {
+        grants: [{ type: "Group", uri: "http://acs.amazonaws.com/groups/global/AllUsers", permissions: ["READ"] }],
+      }),
+      /a grant shows it to everybody/,
+    ],
     [
       "pass",
       a("aws:s3/bucketPolicy:BucketPolicy", {
