@@ -10,6 +10,8 @@ export interface PlannedAlarm {
   /** Component right below the stack: `data`, `services`, `fleet`. */
   readonly component: string;
   readonly severity: Severity;
+  /** Pages by itself, even where the alarms of its component are told together. */
+  readonly alone: boolean;
   readonly alarm: Pick<aws.cloudwatch.MetricAlarm, "name" | "arn">;
   /** What it was made with, for dashboards. */
   readonly args: aws.cloudwatch.MetricAlarmArgs;
@@ -39,6 +41,12 @@ const quietMetrics = /^(\w*cpu_?utilization|\w*memory\w*|mem_used_percent|\w*con
 export function severityOf(metric: string | undefined): Severity {
   return metric !== undefined && quietMetrics.test(metric) ? "warning" : "critical";
 }
+
+/**
+ * Trades that fail: document 004 pages for them on their own. Told together, they would stay unheard while errors of the API
+ * that somebody knows of keep their component's page on.
+ */
+const lonelyMetrics = new Set(["TradeFailures"]);
 
 /** True where a component's alarms are told together by composites, and each one by itself only keeps a record. */
 export function isPagedTogether(component: string, { mode, marketHoursComponents }: PagingSettings): boolean {
@@ -85,8 +93,10 @@ export function planAlarms(
     const component = topComponentName(opts.parent, name);
     const pages = Array.isArray(args.alarmActions) && args.alarmActions.includes(topics.critical);
     const severity = pages ? severityOf(typeof args.metricName === "string" ? args.metricName : undefined) : "warning";
-    alarms.push({ name, component, severity, alarm: resource as unknown as PlannedAlarm["alarm"], args });
-    const topic = severity === "critical" && isPagedTogether(component, paging) ? topics.info : topics[severity];
+    const alone = typeof args.metricName === "string" && lonelyMetrics.has(args.metricName);
+    alarms.push({ name, component, severity, alone, alarm: resource as unknown as PlannedAlarm["alarm"], args });
+    const topic =
+      severity === "critical" && !alone && isPagedTogether(component, paging) ? topics.info : topics[severity];
     const actions = {
       alarmActions: redirect(args.alarmActions, topics.critical, topic),
       okActions: redirect(args.okActions, topics.critical, topic),

@@ -165,13 +165,21 @@ describe("Monitoring", () => {
     });
 
     it("keeps the applications silent while the services that they run in page", async () => {
-      const applications = { bot: { logGroupName: "/ecs/bot", metrics: ["TradeFailures"] as const } };
+      const applications = { bot: { logGroupName: "/ecs/bot", metrics: ["BetfairAPIErrors"] as const } };
       const page = (await build(system, { applications })).one(compositeType, "page-watch").inputs;
       assert.deepEqual(page.actionsSuppressor, {
         alarm: "trading-platform-test-watch-page-services",
         waitPeriod: 120,
         extensionPeriod: 180,
       });
+    });
+
+    it("tells of failing trades by themselves, whatever else of the application is known to be wrong", async () => {
+      const metrics = ["BetfairAPIErrors", "TradeFailures"] as const;
+      const registered = await build(system, { applications: { bot: { logGroupName: "/ecs/bot", metrics } } });
+      assert.deepEqual(actionsOf(registered, "watch-bot-trade-failures"), ["arn:critical"]);
+      const rule = String(registered.one(compositeType, "page-watch").inputs.alarmRule);
+      assert.match(rule, /^ALARM\("[^"]*betfair-api-errors[^"]*"\)$/);
     });
 
     it("splits a component with more alarms than a rule may name, and loses none", async () => {
@@ -361,9 +369,9 @@ describe("Monitoring", () => {
     for (const [threshold, , told] of rows("Connections"))
       assert.deepEqual([threshold, told], [160, "warning"], "80 % of 200");
     assert.deepEqual(rows("BetfairAPIErrors"), [[10, 60, "info"]]);
-    assert.deepEqual(rows("TradeFailures"), [[3, 3600, "info"]]);
+    assert.deepEqual(rows("TradeFailures"), [[3, 3600, "critical"]], "SNS and PagerDuty, by itself");
     const page = registered.one(compositeType, "watch-page-watch").inputs;
-    assert.match(String(page.alarmRule), /betfair-api-errors.*trade-failures/);
+    assert.match(String(page.alarmRule), /^ALARM\("[^"]*betfair-api-errors[^"]*"\)$/);
     assert.match(String(page.alarmActions), /critical/, "SNS and PagerDuty");
     const filters = registered.ofType("aws:cloudwatch/logMetricFilter:LogMetricFilter");
     const logOf = (metric: string) =>

@@ -62,7 +62,7 @@ function composite(
 }
 
 /**
- * One page for each component, whichever of its alarms go off: at any time, or for components that mind market hours only
+ * One page for each component, whichever of its alarms go off (but for those that page alone): at any time, or for components that mind market hours only
  * while the market is open, and a warning while it is not. The applications' page waits two minutes for that of the services
  * they run in, and stays silent where that goes out.
  */
@@ -74,7 +74,7 @@ export function pageTogether(
 ): aws.cloudwatch.CompositeAlarm[] {
   const made = new Map<string, aws.cloudwatch.CompositeAlarm>();
   const critical = alarms.filter(
-    ({ severity, component }) => severity === "critical" && isPagedTogether(component, at.paging),
+    ({ severity, component, alone }) => severity === "critical" && !alone && isPagedTogether(component, at.paging),
   );
   const components = [...new Set(critical.map(({ component }) => component))];
   // The applications' own come last, so that the one they wait for is there.
