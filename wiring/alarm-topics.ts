@@ -1,17 +1,20 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { planAlarms, type Topics } from "../components/operations/alarm-plan";
 import { AlarmTopics, type Severity } from "../components/operations/alarm-topics";
+import { edgeRegion } from "../components/security/web-firewall";
 import type { Settings } from "../config";
 import type { Platform } from "./platform";
 
-/** Regions in which the stack has something to watch beside its own: those of replicas. */
-export function regionsAbroad({ region, data, mlflow }: Pick<Settings, "region" | "data" | "mlflow">): string[] {
+/** Regions in which the stack has something to watch beside its own: those of replicas, and of a site's edge. */
+export function regionsAbroad(settings: Pick<Settings, "region" | "data" | "mlflow" | "site">): string[] {
+  const { region, data, mlflow, site } = settings;
   const replicas = [data?.postgres, mlflow?.database].flatMap((database) =>
     Object.values(database?.readReplicas ?? {}),
   );
   const regions = [
     ...Object.values(data?.buckets ?? {}).map((bucket) => bucket.replicaRegion),
     ...replicas.map((replica) => replica.region),
+    site ? edgeRegion : undefined,
   ];
   return [...new Set(regions.filter((one): one is string => one !== undefined && one !== region))].sort();
 }
@@ -22,6 +25,11 @@ export function topicsAbroad(
   severity: Severity,
 ): Readonly<Record<string, pulumi.Output<string>>> {
   return Object.fromEntries(Object.entries(alarmTopicsAbroad).map(([region, topics]) => [region, topics[severity]]));
+}
+
+/** The topic of one severity for what is in a Region, the stack's own or another. */
+export function topicIn(platform: Platform, region: string, severity: Severity): pulumi.Output<string> | undefined {
+  return region === platform.cloud.region ? platform.alarmTopics?.[severity] : topicsAbroad(platform, severity)[region];
 }
 
 export function wireAlarmTopics(platform: Platform) {

@@ -1,7 +1,10 @@
+import { edgeRegion } from "../components/security/web-firewall";
 import { StaticSite } from "../components/services/static-site";
+import { topicIn } from "./alarm-topics";
 import type { Platform } from "./platform";
 
-export function wireSite({ settings, cloud, alarmTopics, isProtected }: Platform) {
+export function wireSite(platform: Platform) {
+  const { settings, cloud, isProtected } = platform;
   if (!settings.site) return undefined;
   const { api, ...rest } = settings.site;
   const server = api?.domainName ?? settings.web?.loadBalancer.domain?.domainName;
@@ -10,7 +13,7 @@ export function wireSite({ settings, cloud, alarmTopics, isProtected }: Platform
     cloud,
     ...(api && server ? { api: { domainName: server, paths: api.paths } } : {}),
     forceDestroy: !isProtected,
-    alarmTopicArn: alarmTopics?.warning,
+    alarmTopicArn: topicIn(platform, edgeRegion, "warning"),
   });
   return { url: site.url, bucket: site.bucket, distributionId: site.distributionId, release: site.release };
 }

@@ -38,6 +38,7 @@ export interface WebFirewallArgs {
   readonly logRetentionDays?: number;
   /** Blocked requests in 5 minutes that raise the alarm. @default 1000 */
   readonly blockedRequestsAlarm?: number;
+  /** In the Region of the firewall, us-east-1 before CloudFront: an alarm only reaches a topic of its own Region. */
   readonly alarmTopicArn?: pulumi.Input<string>;
 }
 
@@ -199,10 +200,9 @@ export class WebFirewall extends pulumi.ComponentResource {
         },
         statistic: "Sum",
         threshold: args.blockedRequestsAlarm ?? 1000,
-        // An alarm can only reach a topic of its own Region.
         periodSeconds: 300,
         periods: 1,
-        alarmTopicArn: region === args.cloud.region ? args.alarmTopicArn : undefined,
+        alarmTopicArn: args.alarmTopicArn,
         ...place,
       },
       { parent: this },

@@ -4,11 +4,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { runInNewContext } from "node:vm";
 import fc from "fast-check";
+import { engineReport } from "../../components/common/report";
 import { ValidationError } from "../../components/common/validation";
 import { StaticSite, siteBucketPolicy, type StaticSiteArgs } from "../../components/services/static-site";
 import { edgeFunction } from "../../components/services/static-site/edge-function";
 import { cacheControlOf, contentTypeOf, maxFiles, readRelease } from "../../components/services/static-site/release";
-import { register, testCloud } from "../support/program";
+import stack from "../../index";
+import { planAnswers } from "../../plan/evaluate/answers";
+import { runProgram } from "../../plan/evaluate/monitor";
+import { register, Registered, testCloud } from "../support/program";
 
 const folder = join(__dirname, "fixtures", "site");
 const args: StaticSiteArgs = {
@@ -140,11 +144,36 @@ describe("StaticSite", () => {
     ])
       assert.equal(program.one(type).inputs.region, "us-east-1", type);
     const alarm = program.one("aws:cloudwatch/metricAlarm:MetricAlarm", "errors-alarm").inputs;
-    assert.deepEqual([alarm.region, alarm.alarmActions], ["us-east-1", []]);
+    assert.deepEqual([alarm.region, alarm.alarmActions], ["us-east-1", ["arn:topic"]]);
     const records = program.ofType("aws:route53/record:Record").map(({ inputs }) => inputs.type);
     assert.deepEqual(records.sort(), ["A", "AAAA", "CNAME"]);
     const here = (await build()).one("aws:cloudwatch/metricAlarm:MetricAlarm", "errors-alarm").inputs;
     assert.deepEqual(here.alarmActions, ["arn:topic"]);
+  });
+
+  it("of a stack in another Region tells people by topics where CloudFront's figures are", async () => {
+    const region = "eu-west-1";
+    const settings = {
+      stage: "dev",
+      owner: "desk",
+      monitoring: JSON.stringify({ emails: { critical: ["desk@example.com"], warning: ["desk@example.com"] } }),
+      site: JSON.stringify({ release: "0123456789ab" }),
+    };
+    const config = Object.entries(settings).map(([key, value]) => [`trading-platform:${key}`, value]);
+    const result = await runProgram(() => stack({ ...engineReport, offline: true }), {
+      project: "trading-platform",
+      stack: "test",
+      config: { "aws:region": region, ...(Object.fromEntries(config) as Record<string, string>) },
+      answers: planAnswers(region),
+    });
+    const alarms = new Registered(result)
+      .ofType("aws:cloudwatch/metricAlarm:MetricAlarm")
+      .filter(({ name }) => name.startsWith("site-"));
+    assert.equal(alarms.length, 2, "errors, and what the firewall blocks");
+    for (const { inputs } of alarms) {
+      assert.equal(inputs.region, "us-east-1");
+      assert.match(String(inputs.alarmActions), /^arn:aws:sns:us-east-1:/);
+    }
   });
 
   it("works on CloudFront's own name too", async () => {

@@ -39,6 +39,7 @@ export interface StaticSiteArgs {
   readonly accessLogRetentionDays?: number;
   /** Delete the buckets with their contents. @default false */
   readonly forceDestroy?: boolean;
+  /** In us-east-1, where CloudFront's metrics and firewall are: an alarm only reaches a topic of its own Region. */
   readonly alarmTopicArn?: pulumi.Input<string>;
 }
 
@@ -290,8 +291,7 @@ export class StaticSite extends pulumi.ComponentResource {
         threshold: 1,
         periodSeconds: 300,
         periods: 2,
-        // An alarm can only reach a topic of its own Region.
-        alarmTopicArn: here ? args.alarmTopicArn : undefined,
+        alarmTopicArn: args.alarmTopicArn,
         ...(here ? {} : { region: edgeRegion }),
       },
       { parent: this },
