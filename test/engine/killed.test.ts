@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
 import * as path from "node:path";
 import { LiveStack, backing, networkOnly } from "./live-stack";
@@ -12,6 +12,17 @@ function locks(stack: LiveStack): string[] {
         .map(String)
         .filter((name) => name.endsWith(".json"))
     : [];
+}
+
+/** A process and all that it started, directly or not: plugins and programs have process groups of their own. */
+function withDescendants(root: number): number[] {
+  const all = execFileSync("ps", ["-eo", "pid=,ppid="], { encoding: "utf8" })
+    .trim()
+    .split("\n")
+    .map((line) => line.trim().split(/\s+/).map(Number) as [pid: number, parent: number]);
+  const found = [root];
+  for (const of of found) found.push(...all.filter(([, parent]) => parent === of).map(([pid]) => pid));
+  return found;
 }
 
 describe(`an up that is killed in the middle, against ${backing().backing}`, function () {
@@ -35,7 +46,6 @@ describe(`an up that is killed in the middle, against ${backing().backing}`, fun
       {
         cwd: stack.place.folder,
         env: { ...process.env, ...envVars },
-        detached: true,
         stdio: ["ignore", "pipe", "ignore"],
       },
     );
@@ -49,8 +59,9 @@ describe(`an up that is killed in the middle, against ${backing().backing}`, fun
       });
       child.once("exit", () => reject(new Error(`it ended by itself:\n${written.slice(-2_000)}`)));
     });
-    // The whole group: the engine, its providers and the program, as when a machine goes down.
-    process.kill(-(child.pid ?? 0), "SIGKILL");
+    // The engine, its providers and the program, as when a machine goes down: left behind, a program without its engine
+    // goes round and round until it has eaten all memory.
+    for (const pid of withDescendants(child.pid ?? 0)) process.kill(pid, "SIGKILL");
     await ended;
     assert.equal(locks(stack).length, 1, "the killed run has left its lock");
     // A kill can come between the two steps in which Pulumi writes a file's attributes: none are kept.
