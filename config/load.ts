@@ -168,7 +168,8 @@ export function validate(
   }
   const { permissionsBoundary: named } = raw;
   const permissionsBoundary = typeof named === "string" && named !== "" ? named : undefined;
-  const settings = { ...base, stage, owner: String(raw.owner), permissionsBoundary, region: place, ...values };
+  const owner = typeof raw.owner === "string" ? raw.owner : ""; // a wrong one is among the issues already
+  const settings = { ...base, stage, owner, permissionsBoundary, region: place, ...values };
   for (const [key, section] of Object.entries(sections) as [SectionKey, Section<z.ZodType>][]) {
     if (!(key in values) || !section.check) continue;
     for (const issue of section.check(values[key], settings)) {

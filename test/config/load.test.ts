@@ -125,6 +125,15 @@ describe("configuration", () => {
     assert.equal(mistakes({ ...good }, "")[0]?.problem, "is missing");
   });
 
+  it("refuses an owner that is no text, even one that cannot be shown as text", () => {
+    for (const owner of [{ toString: {} }, ["desk"], null]) {
+      assert.deepEqual(
+        mistakes({ ...good, owner }).map(({ path }) => path),
+        ["owner"],
+      );
+    }
+  });
+
   it("never lets anything but ValidationError out, whatever is written", () => {
     fc.assert(
       fc.property(fc.dictionary(fc.constantFrom("stage", "owner", "network", "fleet", "x"), fc.jsonValue()), (raw) => {
