@@ -1,4 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
+import type { TopicsAbroad } from "../components/common/alarm";
 import { planAlarms, type Topics } from "../components/operations/alarm-plan";
 import { AlarmTopics, type Severity } from "../components/operations/alarm-topics";
 import { edgeRegion } from "../components/security/web-firewall";
@@ -20,16 +21,15 @@ export function regionsAbroad(settings: Pick<Settings, "region" | "data" | "mlfl
 }
 
 /** The topics of other Regions for one severity, as components take them. */
-export function topicsAbroad(
-  { alarmTopicsAbroad }: Platform,
-  severity: Severity,
-): Readonly<Record<string, pulumi.Output<string>>> {
+export function topicsAbroad({ alarmTopicsAbroad }: Platform, severity: Severity): TopicsAbroad {
   return Object.fromEntries(Object.entries(alarmTopicsAbroad).map(([region, topics]) => [region, topics[severity]]));
 }
 
 /** The topic of one severity for what is in a Region, the stack's own or another. */
 export function topicIn(platform: Platform, region: string, severity: Severity): pulumi.Output<string> | undefined {
-  return region === platform.cloud.region ? platform.alarmTopics?.[severity] : topicsAbroad(platform, severity)[region];
+  return region === platform.cloud.region
+    ? platform.alarmTopics?.[severity]
+    : platform.alarmTopicsAbroad[region]?.[severity];
 }
 
 export function wireAlarmTopics(platform: Platform) {

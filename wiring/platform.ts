@@ -10,8 +10,7 @@ import type { TradingVpc } from "../components/network/trading-vpc";
 import type { FargateServices } from "../components/services/fargate-services";
 import { collectBuckets, type StackBucket } from "../components/operations/compliance-report";
 import { collectLogGroups, type StackLogGroup } from "../components/operations/log-archive";
-import type { PlannedAlarm } from "../components/operations/alarm-plan";
-import type { Severity } from "../components/operations/alarm-topics";
+import type { PlannedAlarm, Topics } from "../components/operations/alarm-plan";
 import { loadSettings, type Settings } from "../config";
 import { withoutPromiseTraces } from "./promise-traces";
 
@@ -36,9 +35,9 @@ export interface Platform {
   readonly mlflowClients: Record<string, pulumi.Output<string>>;
   /** Group that scrapes the hosts' metrics. */
   monitoringSecurityGroupId?: pulumi.Output<string>;
-  alarmTopics?: Readonly<Record<Severity, pulumi.Output<string>>>;
+  alarmTopics?: Topics;
   /** Topics of other Regions, for alarms that have to be there. */
-  alarmTopicsAbroad: Readonly<Record<string, Readonly<Record<Severity, pulumi.Output<string>>>>>;
+  alarmTopicsAbroad: Readonly<Record<string, Topics>>;
   /** Every log group that was made so far. */
   readonly logGroups: readonly StackLogGroup[];
   /** Every bucket that was made so far. */

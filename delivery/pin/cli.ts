@@ -1,12 +1,7 @@
 /** `npm run pin`: writes the digests of images into a stack file, wherever the stack runs them. */
 import { Command } from "commander";
-import { readFileSync } from "node:fs";
-import * as path from "node:path";
-import { userPath } from "../../plan/settings/project";
 import { exitStatus, notEmpty, runCommand, start } from "../common/command";
-import { openStack } from "../common/stack-settings";
-import { changedText, checkText, replaceFile } from "../promote/stack-file";
-import { shownPath } from "../promote/values";
+import { changeLines, openStackFile, writeChanges } from "../promote/stack-file";
 import { placesOf, planPins, readPin, type Pin, type Pinned } from "./pin";
 
 interface Options {
@@ -42,13 +37,9 @@ function command(): Command {
     .addHelpText("after", help);
 }
 
-const show = (value: unknown) => (value === undefined ? "(not set)" : JSON.stringify(value));
-
 /** The difference, for people. */
 function render({ changes, unused }: Pinned, stack: string): string {
-  const lines = [`${stack}: ${changes.length} pinned`];
-  for (const { path: at, before, after } of changes)
-    lines.push(`  ${shownPath(at)}`, `    - ${show(before)}`, `    + ${show(after)}`);
+  const lines = [`${stack}: ${changes.length} pinned`, ...changeLines(changes)];
   for (const image of unused) lines.push(`  left out  ${image}: ${stack} does not run it`);
   return `${lines.join("\n")}\n`;
 }
@@ -59,20 +50,12 @@ export function main(argv: readonly string[]): Promise<number> {
     const options = program.opts<Options>();
     const [name, pins] = program.processedArgs as [string, readonly string[]];
     const wanted: Pin[] = pins.map(readPin);
-    const given = options.folder === undefined ? undefined : path.join(options.folder, `Pulumi.${name}.yaml`);
-    const { root, settings } = openStack({ stack: name, configFile: given });
-    const file = given === undefined ? path.join(root, `Pulumi.${name}.yaml`) : userPath(given, root);
+    const { settings, file } = openStackFile(name, options.folder);
     const places = placesOf({ ...settings }, settings.project);
     const planned = planPins(wanted, places, { stack: settings.stack, ifUsed: options.ifUsed === true });
     process.stdout.write(render(planned, settings.stack));
     if (planned.changes.length === 0) return exitStatus.fine;
-    const text = await changedText(readFileSync(file, "utf8"), planned.changes);
-    checkText(text, settings);
-    if (options.dryRun === true) process.stdout.write("Nothing was written (--dry-run).\n");
-    else {
-      replaceFile(file, text);
-      process.stdout.write(`Wrote ${path.basename(file)}.\n`);
-    }
+    await writeChanges(file, planned.changes, settings, { dryRun: options.dryRun === true });
     return exitStatus.fine;
   });
 }

@@ -5,10 +5,9 @@ import * as path from "node:path";
 import { userPath } from "../../plan/settings/project";
 import { exitStatus, notEmpty, runCommand, start, UsageError } from "../common/command";
 import { readHistory } from "../common/history";
-import { openStack } from "../common/stack-settings";
 import { planPromotion, type Promotion, type Side } from "./promotion";
-import { changedText, checkText, readStackFile, replaceFile } from "./stack-file";
-import { kinds, shownPath, type Kind } from "./values";
+import { changeLines, openStackFile, readStackFile, writeChanges } from "./stack-file";
+import { kinds, type Kind } from "./values";
 
 interface Options {
   readonly kinds: readonly Kind[];
@@ -82,9 +81,7 @@ interface Opened extends Side {
 }
 
 function open(stack: string, folder: string | undefined): Opened & { root: string; project: string } {
-  const given = folder === undefined ? undefined : path.join(folder, `Pulumi.${stack}.yaml`);
-  const { root, settings } = openStack({ stack, configFile: given });
-  const file = given === undefined ? path.join(root, `Pulumi.${stack}.yaml`) : userPath(given, root);
+  const { root, settings, file } = openStackFile(stack, folder);
   const config = readStackFile(file, path.basename(file));
   return { root, project: settings.project, stack, stage: settings.stage, config, file };
 }
@@ -101,13 +98,12 @@ function notVerified(given: string, root: string, stack: string): string | undef
   return seen.ok === true ? undefined : `--verification ${given}: ${stack} was not fine`;
 }
 
-const show = (value: unknown) => (value === undefined ? "(not set)" : JSON.stringify(value));
-
 /** The difference, for people. */
 export function renderPromotion({ changes, leftOut, refused }: Promotion, from: string, to: string): string {
-  const lines = [`${from} to ${to}: ${changes.length} changed, ${leftOut.length} left out, ${refused.length} refused`];
-  for (const { path: at, before, after } of changes)
-    lines.push(`  ${shownPath(at)}`, `    - ${show(before)}`, `    + ${show(after)}`);
+  const lines = [
+    `${from} to ${to}: ${changes.length} changed, ${leftOut.length} left out, ${refused.length} refused`,
+    ...changeLines(changes),
+  ];
   for (const { path: at, reason } of leftOut) lines.push(`  left out  ${at}: ${reason}`);
   for (const { path: at, value, reason } of refused)
     lines.push(`  refused   ${at}${value === undefined ? "" : ` ${JSON.stringify(value)}`}: ${reason}`);
@@ -131,15 +127,10 @@ export function main(argv: readonly string[]): Promise<number> {
     process.stdout.write(renderPromotion(planned, from.stack, to.stack));
     if (planned.refused.length > 0) return exitStatus.refused;
     if (planned.changes.length === 0) return exitStatus.fine;
-    const text = await changedText(readFileSync(to.file, "utf8"), planned.changes);
-    checkText(text, to);
-    if (options.dryRun === true) process.stdout.write("Nothing was written (--dry-run).\n");
-    else {
-      replaceFile(to.file, text);
-      process.stdout.write(
-        `Wrote ${path.basename(to.file)}. Look at it with npm run plan -- ${to.stack} --diff HEAD\n`,
-      );
-    }
+    await writeChanges(to.file, planned.changes, to, {
+      dryRun: options.dryRun === true,
+      next: ` Look at it with npm run plan -- ${to.stack} --diff HEAD`,
+    });
     return exitStatus.fine;
   });
 }

@@ -1,10 +1,24 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import * as path from "node:path";
 import * as prettier from "prettier";
 import { parse, parseDocument } from "yaml";
 import { validate } from "../../config";
+import { userPath } from "../../plan/settings/project";
 import { UsageError } from "../common/command";
+import { openStack } from "../common/stack-settings";
 import type { Change } from "./promotion";
-import { isObject, type Values } from "./values";
+import { isObject, shownPath, type Values } from "./values";
+
+/** A stack with its file, in the project or in a folder that the user names. @throws UsageError, ValidationError */
+export function openStackFile(
+  stack: string,
+  folder: string | undefined,
+): ReturnType<typeof openStack> & { readonly file: string } {
+  const given = folder === undefined ? undefined : path.join(folder, `Pulumi.${stack}.yaml`);
+  const opened = openStack({ stack, configFile: given });
+  const { root } = opened;
+  return { ...opened, file: given === undefined ? path.join(root, `Pulumi.${stack}.yaml`) : userPath(given, root) };
+}
 
 /** A stack file's `config`. @throws UsageError where it is no such file */
 export function readStackFile(file: string, shown: string): Values {
@@ -16,6 +30,16 @@ export function readStackFile(file: string, shown: string): Values {
   if (!isObject(config)) throw new UsageError(`${shown}: has no mapping config`);
   return config;
 }
+
+const show = (value: unknown) => (value === undefined ? "(not set)" : JSON.stringify(value));
+
+/** Changes of a stack file, for people. */
+export const changeLines = (changes: readonly Change[]): string[] =>
+  changes.flatMap(({ path: at, before, after }) => [
+    `  ${shownPath(at)}`,
+    `    - ${show(before)}`,
+    `    + ${show(after)}`,
+  ]);
 
 /** A stack file's text with the changes made; comments and everything else stay as they are. */
 export async function changedText(text: string, changes: readonly Change[]): Promise<string> {
@@ -35,15 +59,36 @@ export function replaceFile(file: string, text: string): void {
   }
 }
 
+interface Named {
+  readonly project: string;
+  readonly stack: string;
+}
+
 /** What is written must still be a valid configuration. @throws ValidationError */
-export function checkText(
-  text: string,
-  { project, stack }: { readonly project: string; readonly stack: string },
-): void {
+function checkText(text: string, { project, stack }: Named): void {
   const { config } = parse(text) as { config: Values };
   const own = Object.entries(config).flatMap(([key, value]): [string, unknown][] =>
     key.startsWith(`${project}:`) ? [[key.slice(project.length + 1), value]] : [],
   );
   const region = (config["aws:region"] as string | undefined) ?? process.env.AWS_REGION;
   validate({ project, organization: "organization", stack }, Object.fromEntries(own), region);
+}
+
+/**
+ * Makes the changes in a stack's file, whole or not at all, and says so; a dry run looks at them only.
+ * @throws ValidationError where the configuration would not be valid
+ */
+export async function writeChanges(
+  file: string,
+  changes: readonly Change[],
+  of: Named,
+  { dryRun, next = "" }: { readonly dryRun: boolean; readonly next?: string },
+): Promise<void> {
+  const text = await changedText(readFileSync(file, "utf8"), changes);
+  checkText(text, of);
+  if (dryRun) process.stdout.write("Nothing was written (--dry-run).\n");
+  else {
+    replaceFile(file, text);
+    process.stdout.write(`Wrote ${path.basename(file)}.${next}\n`);
+  }
 }

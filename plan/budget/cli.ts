@@ -1,12 +1,13 @@
 /** `npm run budget`: sets a stack's budget to what the planner estimates, with headroom. */
 import { readFileSync, writeFileSync } from "node:fs";
 import * as path from "node:path";
-import { Command, CommanderError, InvalidArgumentError } from "commander";
+import { Command, InvalidArgumentError } from "commander";
 import { PriceBook } from "../cost/price-book";
 import { EvaluationError, exitStatus, UsageError } from "../failure";
 import { lazy } from "../lazy";
 import { Progress } from "../progress";
 import { isFile, projectRoot, userPath } from "../settings/project";
+import { statusOf } from "../status-of";
 import { allowanceFor } from "./allowance";
 import { limitOf, withLimit } from "./limit";
 
@@ -84,16 +85,11 @@ export async function main(argv: readonly string[]): Promise<number> {
     await run(parser.args[0], parser.opts<Options>());
     return exitStatus.fine;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? exitStatus.fine : exitStatus.badInput;
-    if (error instanceof UsageError) {
-      console.error(error.message);
-      return exitStatus.badInput;
-    }
     if (error instanceof EvaluationError) {
       console.error(`The evaluation failed: ${error.message}`);
       return exitStatus.failed;
     }
-    throw error;
+    return statusOf(error);
   }
 }
 

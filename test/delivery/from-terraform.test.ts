@@ -11,7 +11,7 @@ import { convertVariables, mistakesOf } from "../../delivery/from-terraform/stac
 import { convertState, parseState } from "../../delivery/from-terraform/state";
 import types from "../../delivery/from-terraform/types.json";
 import { variables, withoutCounterpart } from "../../delivery/from-terraform/variables";
-import { captured } from "../support/command";
+import { assertTold, captured } from "../support/command";
 
 const project = "trading-platform";
 
@@ -296,10 +296,7 @@ describe("Terraform's state", () => {
       ["", ["--tfvars", file, "--state", file], 2, /Give either/],
     ] as [string, string[], number, RegExp][]) {
       writeFileSync(file, text);
-      const ran = await captured(main, ...args);
-      assert.equal(ran.status, status, args.join(" ") + ran.stderr);
-      assert.match(ran.stderr, message);
-      assert.ok(!/\n\s+at /.test(ran.stderr), "no stack trace");
+      assertTold(await captured(main, ...args), status, message, args.join(" "));
     }
     rmSync(folder, { recursive: true });
   });

@@ -6,7 +6,7 @@ import { parse } from "yaml";
 import { main } from "../../delivery/pin/cli";
 import { placesOf, planPins, readPin } from "../../delivery/pin/pin";
 import { projectRoot } from "../../sandbox/emulator";
-import { captured } from "../support/command";
+import { assertTold, captured } from "../support/command";
 
 const project = "trading-platform";
 const digest = (digit: string) => `sha256:${digit.repeat(64)}`;
@@ -171,10 +171,7 @@ describe("npm run pin", () => {
       [[`model-trader=${digest("a")}`, "nonsense"], /says no image and digest/],
       [[], /missing required argument 'pins'/],
     ] as [string[], RegExp][]) {
-      const { status, stderr } = await pin(...args);
-      assert.equal(status, 2, args.join(" "));
-      assert.match(stderr, message);
-      assert.ok(!/\n\s+at /.test(stderr), "no stack trace");
+      assertTold(await pin(...args), 2, message, args.join(" "));
     }
     assert.equal(text(), before);
     const { status, stderr } = await captured(main, "nonesuch", `x=${digest("a")}`, "--folder", folder);

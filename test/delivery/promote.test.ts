@@ -9,7 +9,7 @@ import { planPromotion, type Side } from "../../delivery/promote/promotion";
 import { changedText } from "../../delivery/promote/stack-file";
 import { kindOf, kinds } from "../../delivery/promote/values";
 import { projectRoot } from "../../sandbox/emulator";
-import { captured } from "../support/command";
+import { assertTold, captured } from "../support/command";
 
 const project = "trading-platform";
 const root = projectRoot();
@@ -267,10 +267,7 @@ describe("npm run promote", () => {
       [["qa", "prod", "--history", file("nonsense")], /is no history/],
       [["qa", "prod", "--verification", "/nonesuch"], /--verification \/nonesuch: cannot be read/],
     ] as [string[], RegExp][]) {
-      const { status, stderr } = await captured(main, "--folder", folder, "--history", history, ...args);
-      assert.equal(status, 2, args.join(" "));
-      assert.match(stderr, message);
-      assert.ok(!/\n\s+at /.test(stderr), "no stack trace");
+      assertTold(await captured(main, "--folder", folder, "--history", history, ...args), 2, message, args.join(" "));
     }
   });
 });

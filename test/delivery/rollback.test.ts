@@ -18,7 +18,7 @@ import { rollbackPoint } from "../../delivery/rollback/point";
 import { programOf } from "../../delivery/rollback/program";
 import { changedKeys, formerStackFile } from "../../delivery/rollback/stack-file";
 import { startEmulator, type Emulator } from "../../sandbox/emulator";
-import { captured } from "../support/command";
+import { assertTold, captured } from "../support/command";
 
 const project = "trading-platform";
 const at = (minute: number) => `2026-11-20T12:${String(minute).padStart(2, "0")}:00.000Z`;
@@ -257,10 +257,7 @@ describe("npm run rollback", () => {
       [["qa", "--since", "noon"], /It is not a time/],
       [[], /missing required argument 'stack'/],
     ] as [string[], RegExp][]) {
-      const { status, stderr } = await run(...args);
-      assert.equal(status, 2, args.join(" "));
-      assert.match(stderr, message);
-      assert.ok(!/\n\s+at /.test(stderr), "no stack trace");
+      assertTold(await run(...args), 2, message, args.join(" "));
     }
     assert.match((await captured(main, "qa", "--cwd", "/nonesuch")).stderr, /--cwd \/nonesuch: has no Pulumi\.yaml/);
     rmSync(folder, { recursive: true });

@@ -27,7 +27,7 @@ import { verify } from "../../delivery/verify/verify";
 import { recurringSchedules } from "../../lambdas/common/running-windows";
 import { splitValue } from "../../components/trading/model-driven-fleet/instance-tags";
 import { projectRoot, startEmulator, type Emulator } from "../../sandbox/emulator";
-import { captured } from "../support/command";
+import { assertTold, captured } from "../support/command";
 import { windows } from "../support/fleet";
 
 const credentials = { accessKeyId: "test", secretAccessKey: "test" };
@@ -299,10 +299,7 @@ describe("verification of a live stack, on an emulated AWS", () => {
       [["dev", "--outputs", "/nonesuch.json"], /--outputs \/nonesuch.json: cannot be read/],
       [["dev", "--outputs", file], /is not a JSON object/],
     ] as [string[], RegExp][]) {
-      const { status, stderr } = await run(...args);
-      assert.equal(status, 2, args.join(" "));
-      assert.match(stderr, message);
-      assert.ok(!/\n\s+at /.test(stderr), "no stack trace");
+      assertTold(await run(...args), 2, message, args.join(" "));
     }
     rmSync(folder, { recursive: true });
   });

@@ -1,3 +1,5 @@
+import assert from "node:assert/strict";
+
 /** Runs a command's `main` in this process and keeps what it says. */
 export async function captured(
   main: (argv: readonly string[]) => Promise<number>,
@@ -20,4 +22,16 @@ export async function captured(
     process.stdout.write = write;
     console.error = error;
   }
+}
+
+/** A mistake is told by its message alone, with the status that stands for it. */
+export function assertTold(
+  { status, stderr }: { readonly status: number; readonly stderr: string },
+  expected: number,
+  message: RegExp,
+  what = "",
+): void {
+  assert.equal(status, expected, `${what} ${stderr}`);
+  assert.match(stderr, message);
+  assert.ok(!/\n\s+at /.test(stderr), "no stack trace");
 }

@@ -279,7 +279,6 @@ export class StaticSite extends pulumi.ComponentResource {
   }
 
   private createAlarm(name: string, args: StaticSiteArgs, distribution: aws.cloudfront.Distribution): void {
-    const here = args.cloud.region === edgeRegion;
     metricAlarm(
       `${name}-errors-alarm`,
       {
@@ -292,7 +291,7 @@ export class StaticSite extends pulumi.ComponentResource {
         periodSeconds: 300,
         periods: 2,
         alarmTopicArn: args.alarmTopicArn,
-        ...(here ? {} : { region: edgeRegion }),
+        ...(args.cloud.region === edgeRegion ? {} : { region: edgeRegion }),
       },
       { parent: this },
     );
