@@ -2,6 +2,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import * as path from "node:path";
+import { awsClients } from "../components/common/aws-clients";
 import { DeployBucket, readBucket } from "../components/trading/model-catalog";
 
 export interface ListingMeasured {
@@ -12,7 +13,7 @@ export interface ListingMeasured {
 }
 
 async function bare(endpoint: string): Promise<number> {
-  const { paginateListObjectsV2, S3Client } = await import("@aws-sdk/client-s3"); // the reader loads it when it reads, too
+  const { paginateListObjectsV2, S3Client } = awsClients.s3(); // the reader loads it when it reads, too
   const client = new S3Client({
     endpoint,
     region: "us-east-1",

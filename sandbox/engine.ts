@@ -5,7 +5,8 @@ import { hostname } from "node:os";
 import * as path from "node:path";
 import { promisify } from "node:util";
 import { emulatorEnvironment } from "./background";
-import type { Engine } from "./prerequisites";
+import { isBuiltPlugin } from "./built-plugin";
+import { neededAwsPlugin, type Engine } from "./prerequisites";
 import { passphrase, stateUrl, type SandboxStack } from "./project";
 
 /** One resource that the engine could not bring to its state. */
@@ -131,6 +132,8 @@ export class SandboxEngine {
       // Pulumi.yaml leaves compiling to tsx; a language host that does not know its options must not type-check either.
       PULUMI_NODEJS_TRANSPILE_ONLY: "true",
       PULUMI_BACKEND_URL: stateUrl(path.join(place.folder, "state")),
+      // A machine with a plugin of its own making has all that it will have: asking the network for the others takes seconds.
+      ...(isBuiltPlugin(neededAwsPlugin(place.root)) ? { PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true" } : {}),
       ...options.extraEnvironment,
     };
     const stack = await LocalWorkspace.createOrSelectStack(

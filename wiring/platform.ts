@@ -12,7 +12,7 @@ import { collectBuckets, type StackBucket } from "../components/operations/compl
 import { collectLogGroups, type StackLogGroup } from "../components/operations/log-archive";
 import type { PlannedAlarm, Topics } from "../components/operations/alarm-plan";
 import { loadSettings, type Settings } from "../config";
-import { withoutPromiseTraces } from "./promise-traces";
+import { withoutDebugMessages, withoutPromiseTraces } from "./runtime-savings";
 
 /**
  * What the sections of one stack share: settings, surroundings, and the siblings made so far. A section's wiring reads what
@@ -88,10 +88,16 @@ const turn = () => new Promise((resolve) => setImmediate(resolve));
 /** Wires the sections in their order and returns the stack's outputs; a section that is off leaves none. */
 export async function deploy(
   report: Report,
-  sections: Readonly<Record<string, Wire>>,
+  load: () => Readonly<Record<string, Wire>>,
 ): Promise<Record<string, unknown>> {
-  if (!report.offline) withoutPromiseTraces();
-  const platform = await openPlatform(report);
+  if (!report.offline) {
+    withoutPromiseTraces();
+    withoutDebugMessages();
+  }
+  const opening = openPlatform(report);
+  await Promise.race([opening, asked()]);
+  const sections = load();
+  const platform = await opening;
   const outputs: Record<string, unknown> = { stage: platform.settings.stage };
   for (const [key, wire] of Object.entries(sections)) {
     const output: unknown = await wire(platform);
@@ -99,4 +105,9 @@ export async function deploy(
     await turn(); // the engine gets to work on this section while the next one is wired
   }
   return outputs;
+}
+
+/** As many turns as a question needs to be on its way to the engine. */
+async function asked(): Promise<void> {
+  for (let turns = 0; turns < 8; turns++) await turn();
 }

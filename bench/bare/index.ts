@@ -2,7 +2,7 @@
 import "tsx/cjs"; // compiled as the platform's program is
 import { readFileSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
-import { withoutPromiseTraces } from "../../wiring/promise-traces";
+import { withoutDebugMessages, withoutPromiseTraces } from "../../wiring/runtime-savings";
 import { bareProgram, type Recorded } from "./program";
 
 /** What any program of these resources asks first: whose account it is and which zones there are, for names and subnets. */
@@ -16,7 +16,8 @@ async function lookUp(version: string | undefined): Promise<void> {
 }
 
 export = async () => {
-  withoutPromiseTraces(); // in both
+  withoutPromiseTraces(); // in both, as are the debug messages that are left out
+  withoutDebugMessages();
   const version = process.env.BENCH_AWS_VERSION;
   await lookUp(version);
   const { resources } = JSON.parse(readFileSync(process.env.BENCH_RECORDED ?? "", "utf8")) as Recorded;

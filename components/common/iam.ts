@@ -1,7 +1,7 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 
-/** The account, Region and partition that a stack is deployed to: plain values, looked up once in `index.ts`. */
+/** The account, Region and partition that a stack is deployed to: plain values, looked up once in `wiring/platform.ts`. */
 export interface Cloud {
   readonly accountId: string;
   readonly region: string;

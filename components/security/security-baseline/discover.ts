@@ -1,3 +1,4 @@
+import { awsClients } from "../../common/aws-clients";
 import {
   decideSingletons,
   singletons,
@@ -24,12 +25,10 @@ async function unlessDisabled<T>(call: Promise<T>): Promise<T | undefined> {
  * guess could put a second recorder into an account.
  */
 async function discoverSingletons(access: AwsAccess): Promise<Existing> {
-  const [guardduty, config, hub, analyzer] = await Promise.all([
-    import("@aws-sdk/client-guardduty"),
-    import("@aws-sdk/client-config-service"),
-    import("@aws-sdk/client-securityhub"),
-    import("@aws-sdk/client-accessanalyzer"),
-  ]);
+  const guardduty = awsClients.guardDuty();
+  const config = awsClients.configService();
+  const hub = awsClients.securityHub();
+  const analyzer = awsClients.accessAnalyzer();
   const [detectors, recorders, securityHub, analyzers] = await Promise.all([
     new guardduty.GuardDutyClient(access).send(new guardduty.ListDetectorsCommand({})),
     new config.ConfigServiceClient(access).send(new config.DescribeConfigurationRecordersCommand({})),
@@ -60,7 +59,7 @@ export function claimName(project: string, stack: string): string {
  * has not come to them, while the detector may be there.
  */
 async function readClaim(access: AwsAccess, name: string): Promise<string[]> {
-  const ssm = await import("@aws-sdk/client-ssm");
+  const ssm = awsClients.ssm();
   try {
     const { Parameter } = await new ssm.SSMClient(access).send(new ssm.GetParameterCommand({ Name: name }));
     return (Parameter?.Value ?? "").split(",");

@@ -1,5 +1,6 @@
 import type { S3Client, ListObjectsV2CommandOutput } from "@aws-sdk/client-s3";
 import * as pulumi from "@pulumi/pulumi";
+import { awsClients } from "../../common/aws-clients";
 
 /** How AWS is reached outside the engine's providers. */
 export interface AwsAccess {
@@ -46,9 +47,8 @@ export class DeployBucket {
     private readonly access: AwsAccess,
   ) {}
 
-  private async connect() {
-    // Loaded when it is needed: a plan from a listing file pays nothing for the SDK.
-    const s3 = await import("@aws-sdk/client-s3");
+  private connect() {
+    const s3 = awsClients.s3();
     const { region, profile, endpoint, attempts } = this.access;
     this.client ??= new s3.S3Client({
       region,
@@ -71,7 +71,7 @@ export class DeployBucket {
     },
     signal?: AbortSignal,
   ): Promise<ListObjectsV2CommandOutput> {
-    const { s3, client } = await this.connect();
+    const { s3, client } = this.connect();
     const command = new s3.ListObjectsV2Command({
       Bucket: this.name,
       Prefix: request.prefix,
@@ -89,7 +89,7 @@ export class DeployBucket {
 
   /** Text of an object; undefined where there is no such object. */
   async text(key: string): Promise<string | undefined> {
-    const { s3, client } = await this.connect();
+    const { s3, client } = this.connect();
     try {
       const { Body } = await client.send(new s3.GetObjectCommand({ Bucket: this.name, Key: key }));
       return await Body?.transformToString("utf-8");

@@ -1,5 +1,5 @@
 import * as assert from "node:assert/strict";
-import { withoutPromiseTraces } from "../wiring/promise-traces";
+import { debugVariable, withoutDebugMessages, withoutPromiseTraces } from "../wiring/runtime-savings";
 
 interface Noted extends Promise<unknown> {
   readonly _debugCtx: unknown;
@@ -26,6 +26,29 @@ describe("Notes of Pulumi's promises", () => {
   it("leave the stack traces of errors as they are", async () => {
     withoutPromiseTraces();
     await debuggable.debuggablePromise(Promise.resolve());
-    assert.match(new Error("beside it").stack ?? "", /promise-traces\.test/);
+    assert.match(new Error("beside it").stack ?? "", /runtime-savings\.test/);
+  });
+});
+
+describe("Debug messages of Pulumi's runtime", () => {
+  // eslint-disable-next-line @typescript-eslint/no-require-imports -- the object that the runtime itself calls
+  const log = require("@pulumi/pulumi/log") as Record<"debug" | "info" | "warn", (text: string) => Promise<void>>;
+  const { debug, info, warn } = log;
+  afterEach(() => Object.assign(log, { debug }));
+
+  it("stay in the program, and all others go to the engine as ever", () => {
+    withoutDebugMessages({});
+    assert.notEqual(log.debug, debug);
+    assert.deepEqual([log.info, log.warn], [info, warn]);
+  });
+
+  it("can be waited for like any other", async () => {
+    withoutDebugMessages({});
+    await log.debug("Registering resource: t=aws:ec2/vpc:Vpc, name=network");
+  });
+
+  it(`go to the engine where ${debugVariable} asks for them`, () => {
+    withoutDebugMessages({ [debugVariable]: "true" });
+    assert.equal(log.debug, debug);
   });
 });
