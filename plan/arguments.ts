@@ -1,6 +1,6 @@
 /** The planner's command line. */
-import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
-import { UsageError } from "./failure";
+import { Command, InvalidArgumentError, Option } from "commander";
+import { readArguments } from "./command-line";
 
 export const formats = ["text", "json", "markdown", "html", "sarif", "junit"] as const;
 export type Format = (typeof formats)[number];
@@ -79,8 +79,7 @@ function command(): Command {
     .option("--trace", "show where in the program an error comes from (slower)")
     .addHelpText("after", examples)
     .showHelpAfterError("More: npm run plan -- --help")
-    .allowExcessArguments(false)
-    .exitOverride();
+    .allowExcessArguments(false);
 }
 
 /**
@@ -88,19 +87,7 @@ function command(): Command {
  * @throws UsageError where they make no sense.
  */
 export function parseArguments(argv: readonly string[]): Arguments | undefined {
-  const said: string[] = [];
-  const parser = command().configureOutput({ writeErr: (text) => void said.push(text) });
-  try {
-    parser.parse([...argv], { from: "user" });
-  } catch (error) {
-    if (!(error instanceof CommanderError)) throw error;
-    if (error.exitCode === 0) return undefined;
-    throw new UsageError(
-      said
-        .join("")
-        .trimEnd()
-        .replace(/^error: /, ""),
-    );
-  }
+  const parser = command();
+  if (!readArguments(parser, argv)) return undefined;
   return { stack: parser.args[0], ...parser.opts<Omit<Arguments, "stack">>() };
 }

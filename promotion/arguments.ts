@@ -1,7 +1,7 @@
 /** The command line of `npm run ami`. */
-import { Argument, Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { Argument, Command, InvalidArgumentError, Option } from "commander";
 import { amiKinds, amiStages, type AmiKind, type AmiStage } from "../components/common/ami-pointer";
-import { UsageError } from "../plan/failure";
+import { readArguments } from "../plan/command-line";
 import { defaultMinutes } from "./prove";
 
 /** What every command takes. */
@@ -121,24 +121,11 @@ function program(found: (request: Request) => void): Command {
  * @throws UsageError where they make no sense.
  */
 export function parseArguments(argv: readonly string[]): Request | undefined {
-  const said: string[] = [];
   let request: Request | undefined;
   const root = program((found) => (request = found));
   for (const command of [root, ...root.commands]) {
-    command.configureOutput({ writeErr: (text) => void said.push(text) }).exitOverride();
     command.allowExcessArguments(false).showHelpAfterError("More: npm run ami -- --help");
   }
-  try {
-    root.parse([...argv], { from: "user" });
-  } catch (error) {
-    if (!(error instanceof CommanderError)) throw error;
-    if (error.exitCode === 0) return undefined;
-    throw new UsageError(
-      said
-        .join("")
-        .trimEnd()
-        .replace(/^error: /, ""),
-    );
-  }
+  if (!readArguments(root, argv)) return undefined;
   return request;
 }

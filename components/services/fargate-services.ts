@@ -4,7 +4,7 @@ import { throwIfAny, type Issue } from "../common/validation";
 import { ContainerImage, type ContainerImageArgs } from "./container-image";
 import { FargateCluster } from "./fargate-cluster";
 import { FargateService, type FargateServiceArgs } from "./fargate-service";
-import { LoadBalancer, type LoadBalancerArgs, type SubnetRef } from "./load-balancer";
+import { LoadBalancer, type LoadBalancerSettings, type SubnetRef } from "./load-balancer";
 
 /** A pinned image of another registry, or a repository of this stack's. */
 export type ImageSettings =
@@ -57,19 +57,7 @@ export interface FargateServicesArgs {
   /** By short name; rules of the load balancer are asked in this order, so append and keep catch-all paths last. */
   readonly services: Readonly<Record<string, ServiceSettings>>;
   /** Needed once a service has paths. */
-  readonly loadBalancer?: Pick<
-    LoadBalancerArgs,
-    | "exposure"
-    | "domain"
-    | "certificateArn"
-    | "minimumTls"
-    | "allowedCidrs"
-    | "onlyFromCloudFront"
-    | "firewall"
-    | "idleTimeoutSeconds"
-    | "accessLogRetentionDays"
-    | "deletionProtection"
-  >;
+  readonly loadBalancer?: LoadBalancerSettings;
   /** ARNs of the stack's secrets by key. @default {} */
   readonly secretArns?: Readonly<Record<string, pulumi.Input<string>>>;
   /** ARNs of the stack's buckets by key. @default {} */

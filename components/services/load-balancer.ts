@@ -63,6 +63,21 @@ export interface LoadBalancerArgs {
   readonly alarmTopicArn?: pulumi.Input<string>;
 }
 
+/** What a service with a load balancer before it lets its user say of it. */
+export type LoadBalancerSettings = Pick<
+  LoadBalancerArgs,
+  | "exposure"
+  | "domain"
+  | "certificateArn"
+  | "minimumTls"
+  | "allowedCidrs"
+  | "onlyFromCloudFront"
+  | "firewall"
+  | "idleTimeoutSeconds"
+  | "accessLogRetentionDays"
+  | "deletionProtection"
+>;
+
 /** AWS's own list of the addresses from which CloudFront asks origins. */
 const cloudFrontAddresses = "com.amazonaws.global.cloudfront.origin-facing";
 

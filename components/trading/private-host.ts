@@ -1,4 +1,5 @@
 import * as aws from "@pulumi/aws";
+import { imdsV2, privateInterface, rootVolume } from "../common/launch-template";
 import type * as pulumi from "@pulumi/pulumi";
 import { metricAlarm } from "../common/alarm";
 
@@ -46,7 +47,7 @@ export function privateHost(name: string, args: PrivateHostArgs, opts: pulumi.Cu
       iamInstanceProfile: { name: args.profileName },
       monitoring: { enabled: true },
       maintenanceOptions: { autoRecovery: "default" },
-      metadataOptions: { httpEndpoint: "enabled", httpTokens: "required", httpPutResponseHopLimit: 1 },
+      metadataOptions: imdsV2,
       ...(args.spot
         ? {
             instanceMarketOptions: {
@@ -55,28 +56,12 @@ export function privateHost(name: string, args: PrivateHostArgs, opts: pulumi.Cu
             },
           }
         : {}),
-      networkInterfaces: [
-        {
-          deviceIndex: 0,
-          subnetId: args.subnetId,
-          privateIpAddress: args.privateIp,
-          securityGroups: [args.securityGroupId],
-          associatePublicIpAddress: "false",
-          deleteOnTermination: "true",
-        },
-      ],
-      blockDeviceMappings: [
-        {
-          deviceName: "/dev/xvda", // Amazon Linux's root device
-          ebs: {
-            encrypted: "true",
-            kmsKeyId: args.kmsKeyArn,
-            volumeType: "gp3",
-            volumeSize: args.rootVolumeGiB,
-            deleteOnTermination: "true",
-          },
-        },
-      ],
+      networkInterfaces: privateInterface({
+        securityGroupIds: [args.securityGroupId],
+        subnetId: args.subnetId,
+        privateIp: args.privateIp,
+      }),
+      blockDeviceMappings: rootVolume({ sizeGiB: args.rootVolumeGiB, kmsKeyArn: args.kmsKeyArn }),
       userData: args.userData,
     },
     opts,

@@ -1,4 +1,5 @@
 import * as aws from "@pulumi/aws";
+import { imdsV2 } from "../../common/launch-template";
 import * as pulumi from "@pulumi/pulumi";
 import type { DataSubnet } from "../database";
 import type { TimescaleSettings } from "./settings";
@@ -66,7 +67,7 @@ export function createNode(
       ebsOptimized: true,
       monitoring: true,
       disableApiTermination: settings.deletionProtection,
-      metadataOptions: { httpEndpoint: "enabled", httpTokens: "required", httpPutResponseHopLimit: 1 },
+      metadataOptions: imdsV2,
       rootBlockDevice: { volumeType: "gp3", volumeSize: 20, encrypted: true, kmsKeyId: parts.kmsKeyArn },
       userDataBase64: pulumi
         .all([parts.place, volume.id])

@@ -1,4 +1,5 @@
 import * as aws from "@pulumi/aws";
+import { imdsV2, launchTags, privateInterface, rootVolume } from "../../common/launch-template";
 import * as pulumi from "@pulumi/pulumi";
 import { metricAlarm } from "../../common/alarm";
 import { bucketAccessStatements } from "../../common/bucket-statements";
@@ -130,28 +131,10 @@ function createTemplate(
     `${name}-host`,
     {
       updateDefaultVersion: true,
-      metadataOptions: { httpEndpoint: "enabled", httpTokens: "required", httpPutResponseHopLimit: 1 },
-      networkInterfaces: [
-        {
-          deviceIndex: 0,
-          associatePublicIpAddress: "false",
-          deleteOnTermination: "true",
-          securityGroups: [group.id],
-        },
-      ],
-      blockDeviceMappings: [
-        {
-          deviceName: "/dev/xvda",
-          ebs: {
-            volumeType: "gp3",
-            volumeSize: args.rootVolumeGiB,
-            encrypted: "true",
-            kmsKeyId: keyArn,
-            deleteOnTermination: "true",
-          },
-        },
-      ],
-      tagSpecifications: ["instance", "volume"].map((resourceType) => ({ resourceType, tags })),
+      metadataOptions: imdsV2,
+      networkInterfaces: privateInterface({ securityGroupIds: [group.id] }),
+      blockDeviceMappings: rootVolume({ sizeGiB: args.rootVolumeGiB, kmsKeyArn: keyArn }),
+      tagSpecifications: launchTags(tags, ["instance", "volume"]),
       tags: { Name: `${name}-host` },
     },
     opts,

@@ -1,4 +1,5 @@
 import * as aws from "@pulumi/aws";
+import { rootVolume } from "../../common/launch-template";
 import * as pulumi from "@pulumi/pulumi";
 import { imageKindTag, pointerName, type AmiStage } from "../../common/ami-pointer";
 import { httpsOnlyGroup } from "../../common/https-only-group";
@@ -151,18 +152,7 @@ function createRecipe(
       version: versionOf(parentImage, install, test, String(args.rootVolumeGiB)),
       parentImage,
       components: components.map(({ arn }) => ({ componentArn: arn })),
-      blockDeviceMappings: [
-        {
-          deviceName: "/dev/xvda",
-          ebs: {
-            encrypted: "true",
-            kmsKeyId: keyArn,
-            volumeType: "gp3",
-            volumeSize: args.rootVolumeGiB,
-            deleteOnTermination: "true",
-          },
-        },
-      ],
+      blockDeviceMappings: rootVolume({ sizeGiB: args.rootVolumeGiB, kmsKeyArn: keyArn }),
     },
     opts,
   );

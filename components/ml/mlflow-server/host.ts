@@ -1,4 +1,5 @@
 import * as aws from "@pulumi/aws";
+import { imdsV2, launchTags, privateInterface, rootVolume } from "../../common/launch-template";
 import * as pulumi from "@pulumi/pulumi";
 import { metricAlarm } from "../../common/alarm";
 import { arnOf, instanceProfile } from "../../common/iam";
@@ -36,28 +37,10 @@ function createHostGroup(name: string, args: HostArgs, opts: pulumi.CustomResour
       updateDefaultVersion: true,
       ebsOptimized: "true",
       monitoring: { enabled: true },
-      metadataOptions: { httpEndpoint: "enabled", httpTokens: "required", httpPutResponseHopLimit: 1 },
-      networkInterfaces: [
-        {
-          deviceIndex: 0,
-          associatePublicIpAddress: "false",
-          deleteOnTermination: "true",
-          securityGroups: [args.securityGroupId],
-        },
-      ],
-      blockDeviceMappings: [
-        {
-          deviceName: "/dev/xvda",
-          ebs: {
-            volumeType: "gp3",
-            volumeSize: args.rootVolumeGiB,
-            encrypted: "true",
-            kmsKeyId: args.keyArn,
-            deleteOnTermination: "true",
-          },
-        },
-      ],
-      tagSpecifications: ["instance", "volume", "network-interface"].map((resourceType) => ({ resourceType, tags })),
+      metadataOptions: imdsV2,
+      networkInterfaces: privateInterface({ securityGroupIds: [args.securityGroupId] }),
+      blockDeviceMappings: rootVolume({ sizeGiB: args.rootVolumeGiB, kmsKeyArn: args.keyArn }),
+      tagSpecifications: launchTags(tags),
       tags: { Name: `${name}-host` },
     },
     opts,

@@ -1,4 +1,5 @@
 import * as aws from "@pulumi/aws";
+import { imdsV2, launchTags, privateInterface, rootVolume } from "../../common/launch-template";
 import * as pulumi from "@pulumi/pulumi";
 import type { Issue } from "../../common/validation";
 import type { SubnetRef } from "../load-balancer";
@@ -138,28 +139,10 @@ export function createNodeGroup(
       ebsOptimized: "true",
       monitoring: { enabled: true },
       // One hop: a pod gets its credentials from Pod Identity and cannot take the node's.
-      metadataOptions: { httpEndpoint: "enabled", httpTokens: "required", httpPutResponseHopLimit: 1 },
-      networkInterfaces: [
-        {
-          deviceIndex: 0,
-          associatePublicIpAddress: "false",
-          deleteOnTermination: "true",
-          securityGroups: [...context.securityGroupIds],
-        },
-      ],
-      blockDeviceMappings: [
-        {
-          deviceName: "/dev/xvda",
-          ebs: {
-            volumeType: "gp3",
-            volumeSize: settings.diskGiB ?? 50,
-            encrypted: "true",
-            kmsKeyId: context.keyArn,
-            deleteOnTermination: "true",
-          },
-        },
-      ],
-      tagSpecifications: ["instance", "volume", "network-interface"].map((resourceType) => ({ resourceType, tags })),
+      metadataOptions: imdsV2,
+      networkInterfaces: privateInterface({ securityGroupIds: [...context.securityGroupIds] }),
+      blockDeviceMappings: rootVolume({ sizeGiB: settings.diskGiB ?? 50, kmsKeyArn: context.keyArn }),
+      tagSpecifications: launchTags(tags),
       tags: { Name: `${name}-${key}` },
     },
     { parent },

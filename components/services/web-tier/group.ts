@@ -1,4 +1,5 @@
 import * as aws from "@pulumi/aws";
+import { imdsV2WithTags, launchTags, privateInterface, rootVolume } from "../../common/launch-template";
 import * as pulumi from "@pulumi/pulumi";
 import { metricAlarm } from "../../common/alarm";
 import type { LoadBalancer } from "../load-balancer";
@@ -101,33 +102,10 @@ function createTemplate(color: Color, settings: WebGroup, context: GroupContext)
       updateDefaultVersion: true,
       ebsOptimized: "true",
       monitoring: { enabled: true },
-      metadataOptions: {
-        httpEndpoint: "enabled",
-        httpTokens: "required",
-        httpPutResponseHopLimit: 1,
-        instanceMetadataTags: "enabled",
-      },
-      networkInterfaces: [
-        {
-          deviceIndex: 0,
-          associatePublicIpAddress: "false",
-          deleteOnTermination: "true",
-          securityGroups: [args.securityGroupId],
-        },
-      ],
-      blockDeviceMappings: [
-        {
-          deviceName: "/dev/xvda",
-          ebs: {
-            volumeType: "gp3",
-            volumeSize: args.rootVolumeGiB ?? 20,
-            encrypted: "true",
-            kmsKeyId: context.keyArn,
-            deleteOnTermination: "true",
-          },
-        },
-      ],
-      tagSpecifications: ["instance", "volume", "network-interface"].map((resourceType) => ({ resourceType, tags })),
+      metadataOptions: imdsV2WithTags,
+      networkInterfaces: privateInterface({ securityGroupIds: [args.securityGroupId] }),
+      blockDeviceMappings: rootVolume({ sizeGiB: args.rootVolumeGiB ?? 20, kmsKeyArn: context.keyArn }),
+      tagSpecifications: launchTags(tags),
       tags: { Name: `${name}-${color}` },
     },
     { parent },

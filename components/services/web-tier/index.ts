@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { instanceProfile, policyDocument, type Cloud, type Statement } from "../../common/iam";
 import { throwIfAny } from "../../common/validation";
 import { EncryptionKey } from "../../security/encryption-key";
-import { LoadBalancer, balancerName, type LoadBalancerArgs, type SubnetRef } from "../load-balancer";
+import { LoadBalancer, balancerName, type LoadBalancerSettings, type SubnetRef } from "../load-balancer";
 import { createGroup, type GroupContext } from "./group";
 import { pullStatements } from "../pull-statements";
 import { InstanceRefresh } from "./instance-refresh";
@@ -38,19 +38,7 @@ export interface WebTierArgs {
   readonly appSubnets: readonly SubnetRef[];
   /** Security group of the hosts, see `WorkloadSecurityGroup`. */
   readonly securityGroupId: pulumi.Input<string>;
-  readonly loadBalancer: Pick<
-    LoadBalancerArgs,
-    | "exposure"
-    | "domain"
-    | "certificateArn"
-    | "minimumTls"
-    | "allowedCidrs"
-    | "onlyFromCloudFront"
-    | "firewall"
-    | "idleTimeoutSeconds"
-    | "accessLogRetentionDays"
-    | "deletionProtection"
-  >;
+  readonly loadBalancer: LoadBalancerSettings;
   readonly instanceType: string;
   /** Port that the application listens on. */
   readonly port: number;

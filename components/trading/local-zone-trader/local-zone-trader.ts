@@ -1,4 +1,5 @@
 import * as aws from "@pulumi/aws";
+import { imdsV2WithTags, launchTags, privateInterface, rootVolume } from "../../common/launch-template";
 import * as pulumi from "@pulumi/pulumi";
 import { instanceProfile, policyDocument, type Cloud, type Statement } from "../../common/iam";
 import { encodeUserData } from "../../common/user-data";
@@ -320,36 +321,15 @@ function createTemplate(
       updateDefaultVersion: true,
       monitoring: { enabled: true },
       maintenanceOptions: { autoRecovery: "default" },
-      metadataOptions: {
-        httpEndpoint: "enabled",
-        httpTokens: "required",
-        httpPutResponseHopLimit: 1, // containers share the host's network
-        instanceMetadataTags: "enabled",
-      },
-      networkInterfaces: [
-        {
-          deviceIndex: 0,
-          subnetId: args.subnet.id,
-          securityGroups: [parts.group.id],
-          associatePublicIpAddress: "false",
-          deleteOnTermination: "true",
-        },
-      ],
-      blockDeviceMappings: [
-        {
-          deviceName: "/dev/xvda",
-          ebs: {
-            encrypted: "true",
-            kmsKeyId: parts.key.arn,
-            volumeType: args.rootVolume.type,
-            volumeSize: args.rootVolume.sizeGiB,
-            deleteOnTermination: "true",
-            ...(args.rootVolume.type === "io1" ? { iops: 3000 } : {}),
-          },
-        },
-      ],
+      metadataOptions: imdsV2WithTags,
+      networkInterfaces: privateInterface({ securityGroupIds: [parts.group.id], subnetId: args.subnet.id }),
+      blockDeviceMappings: rootVolume({
+        ...args.rootVolume,
+        kmsKeyArn: parts.key.arn,
+        iops: args.rootVolume.type === "io1" ? 3000 : undefined,
+      }),
       ...(placement ? { placement: { groupName: placement.name } } : {}),
-      tagSpecifications: ["instance", "volume", "network-interface"].map((resourceType) => ({ resourceType, tags })),
+      tagSpecifications: launchTags(tags),
     },
     opts,
   );

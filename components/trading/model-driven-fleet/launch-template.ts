@@ -1,4 +1,5 @@
 import * as aws from "@pulumi/aws";
+import { imdsV2WithTags, rootVolume } from "../../common/launch-template";
 import * as pulumi from "@pulumi/pulumi";
 import type { Cloud } from "../../common/iam";
 import { stableName } from "../../common/naming";
@@ -68,24 +69,12 @@ export function createTemplate(
       updateDefaultVersion: true,
       instanceInitiatedShutdownBehavior: "stop",
       maintenanceOptions: { autoRecovery: "default" },
-      metadataOptions: {
-        httpEndpoint: "enabled",
-        httpTokens: "required",
-        httpPutResponseHopLimit: 1, // the trader shares the host's network
-        instanceMetadataTags: "enabled",
-      },
-      blockDeviceMappings: [
-        {
-          deviceName: settings.rootDevice,
-          ebs: {
-            volumeSize: settings.rootVolumeGiB,
-            volumeType: "gp3",
-            encrypted: "true",
-            kmsKeyId: uses.keyArn,
-            deleteOnTermination: "true",
-          },
-        },
-      ],
+      metadataOptions: imdsV2WithTags,
+      blockDeviceMappings: rootVolume({
+        sizeGiB: settings.rootVolumeGiB,
+        kmsKeyArn: uses.keyArn,
+        device: settings.rootDevice,
+      }),
       // No tag specifications: a changed tag would make a new version, and that would replace every trader. Instances and
       // their volumes carry their tags themselves.
     },
