@@ -173,6 +173,14 @@ function standingFor(cidr: string, plan: Plan): string[] {
     .map(({ urn }) => urn);
 }
 
+const distributionType = "aws:cloudfront/distribution:Distribution";
+
+/** Where CloudFront serves the internet, and asks origins for what it has not. */
+function edgeLocations(plan: Plan, nodeOf: ReadonlyMap<string, string>): string[] {
+  const distributions = plan.resources.filter(({ type }) => type === distributionType);
+  return [...new Set(distributions.flatMap(({ urn }) => nodeOf.get(urn) ?? []))];
+}
+
 function trafficEdges(plan: Plan, nodeOf: ReadonlyMap<string, string>, byUrn: ByUrn): SceneEdge[] {
   const members = new Map<string, Set<string>>();
   for (const resource of plan.resources) {
@@ -180,10 +188,14 @@ function trafficEdges(plan: Plan, nodeOf: ReadonlyMap<string, string>, byUrn: By
     if (!node) continue;
     for (const group of groupsOf(resource, byUrn)) members.set(group, (members.get(group) ?? new Set()).add(node));
   }
-  const edges: SceneEdge[] = [];
+  const cloudFront = edgeLocations(plan, nodeOf);
+  const edges: SceneEdge[] = cloudFront.map((to) => ({ from: internetId, to, kind: "traffic", label: "443" }));
   for (const permission of permissions(plan, "ingress")) {
     const { from, to } = permission;
-    const sources = from.group ? [...(members.get(from.group) ?? [])] : standingFor(from.cidr ?? "", plan);
+    // The one prefix list of AWS's that opens connections is CloudFront's; where the stack has none of it, it is outside.
+    const listed = cloudFront.length > 0 ? cloudFront : [internetId];
+    const addresses = () => (from.prefixList === undefined ? standingFor(from.cidr ?? "", plan) : listed);
+    const sources = from.group ? [...(members.get(from.group) ?? [])] : addresses();
     for (const source of sources) {
       for (const target of members.get(to) ?? []) {
         if (source !== target) edges.push({ from: source, to: target, kind: "traffic", label: showPorts(permission) });

@@ -1,9 +1,9 @@
 /** Who may open a connection to whom, by security groups. */
 import type { Plan, PlannedResource } from "../json";
 
-/** A permitted connection between security groups, or from addresses. */
+/** A permitted connection between security groups, or from addresses: a range of them, or a prefix list of AWS's. */
 export interface Permission {
-  readonly from: { readonly group?: string; readonly cidr?: string };
+  readonly from: { readonly group?: string; readonly cidr?: string; readonly prefixList?: string };
   /** URN of the group that lets in. */
   readonly to: string;
   readonly protocol: string;
@@ -41,6 +41,7 @@ function ruleResource(resource: PlannedResource): { peer: Permission["from"][]; 
   if (referenced) peer.push({ group: referenced });
   for (const cidr of [inputs.cidrIpv4, inputs.cidrIpv6]) if (typeof cidr === "string") peer.push({ cidr });
   for (const cidr of [...texts(inputs.cidrBlocks), ...texts(inputs.ipv6CidrBlocks)]) peer.push({ cidr });
+  if (typeof inputs.prefixListId === "string") peer.push({ prefixList: inputs.prefixListId });
   if (inputs.self === true && group) peer.push({ group });
   return { peer, group };
 }

@@ -228,6 +228,7 @@ export class Network {
   }
 
   private covers(rule: Permission, peer: End): boolean {
+    if (rule.from.prefixList !== undefined) return false; // a plan does not know AWS's own addresses
     if (rule.from.group) return peer.groups.includes(rule.from.group);
     return meets(rule.from.cidr ?? "", peer.block);
   }

@@ -72,6 +72,26 @@ describe("the diagram", () => {
     assert.match(mermaid, /-->\|"5432"\|/);
   });
 
+  it("draws CloudFront between the internet and what lets in nobody else", () => {
+    const vpc = resource("aws:ec2/vpc:Vpc", "vpc", { cidrBlock: "10.0.0.0/16" });
+    const entry = resource("aws:ec2/securityGroup:SecurityGroup", "entry", {}, { vpcId: vpc });
+    const rule = resource(
+      "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule",
+      "from-cloudfront",
+      { prefixListId: "pl-3b927c52", ipProtocol: "tcp", fromPort: 443, toPort: 443 },
+      { securityGroupId: entry },
+    );
+    const balancer = resource("aws:lb/loadBalancer:LoadBalancer", "web", {}, { securityGroups: entry });
+    const site = resource("aws:cloudfront/distribution:Distribution", "site", {});
+    const ends = (resources: Parameters<typeof planOf>[0]) =>
+      makeScene(planOf(resources), "us-east-1").edges.map(({ from, to, label }) => [from, to, label]);
+    assert.deepEqual(ends([vpc, entry, rule, balancer, site]), [
+      [internetId, site.urn, "443"],
+      [site.urn, balancer.urn, "443"],
+    ]);
+    assert.deepEqual(ends([vpc, entry, rule, balancer]), [[internetId, balancer.urn, "443"]]);
+  });
+
   it("places what names no subnet where its launch template or its source stands", () => {
     const vpc = resource("aws:ec2/vpc:Vpc", "vpc", { cidrBlock: "10.0.0.0/16" });
     const subnet = resource("aws:ec2/subnet:Subnet", "app", { availabilityZone: "us-east-1a" }, { vpcId: vpc });
