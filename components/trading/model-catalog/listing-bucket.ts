@@ -5,8 +5,8 @@ import { decodeKey, type DeployBucket } from "./deploy-bucket";
 const defaultConcurrency = 8;
 
 /** Halvings allowed, beside one for this many pages: each costs about one request more than a bare listing has. */
-const freeSplits = 8;
-const pagesForSplit = 20;
+const freeSplits = 7;
+const pagesForSplit = 40;
 
 /** First characters of a symbol at which a large type is split; the split is by order, so that no symbol is left out. */
 const splitCharacters = "123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz";
