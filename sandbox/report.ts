@@ -8,24 +8,35 @@ function componentOf(urn: string): string {
   return own?.split(":").pop() ?? "stack";
 }
 
-/** The resources of a state by component and type. */
+/** `ec2.Subnet` of `aws:ec2/subnet:Subnet`. */
+function shortType(type: string): string {
+  const [, module = "", name = type] = type.split(":");
+  return `${module.split("/")[0] ?? module}.${name}`;
+}
+
+/** Width of the types, in characters: with the two columns before them they fit a terminal of 120. */
+const typesWidth = 88;
+
+/** The resources of a state by component: a row each, with the number of each type, most first. */
 export function summarize(resources: readonly StateResource[]): string {
   const counts = new Map<string, Map<string, number>>();
-  const real = resources.filter(({ custom }) => custom);
+  const real = resources.filter(({ custom, type }) => custom && !type.startsWith("pulumi:providers:"));
   for (const { urn, type } of real) {
     const types = counts.get(componentOf(urn)) ?? new Map<string, number>();
-    types.set(type, (types.get(type) ?? 0) + 1);
+    types.set(shortType(type), (types.get(shortType(type)) ?? 0) + 1);
     counts.set(componentOf(urn), types);
   }
   const table = new Table({
-    head: ["component", "resource type", "number"],
-    colAligns: ["left", "left", "right"],
+    head: ["component", "all", "of which"],
+    colAligns: ["left", "right", "left"],
+    colWidths: [null, null, typesWidth],
+    wordWrap: true,
     style: { head: [], border: [] },
   });
   for (const [component, types] of [...counts].sort(([a], [b]) => a.localeCompare(b))) {
-    [...types]
-      .sort(([a], [b]) => a.localeCompare(b))
-      .forEach(([type, number], index) => table.push([index === 0 ? component : "", type, String(number)]));
+    const sorted = [...types].sort(([a, some], [b, others]) => others - some || a.localeCompare(b));
+    const all = sorted.reduce((sum, [, number]) => sum + number, 0);
+    table.push([component, String(all), sorted.map(([type, number]) => `${number}×${type}`).join(", ")]);
   }
   return `${table.toString()}\n${real.length} resources in ${counts.size} components`;
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Outcome } from "../../sandbox/engine";
-import { describeViolations } from "../../sandbox/report";
+import { describeViolations, summarize } from "../../sandbox/report";
 
 const urn = (name: string) => `urn:pulumi:dev::trading-platform::aws:iam/rolePolicy:RolePolicy::${name}`;
 
@@ -29,5 +29,32 @@ describe("what the sandbox says of policies", () => {
         "1 checks wait for values that are known only once the resources are made.",
       ],
     );
+  });
+});
+
+describe("what a sandbox made", () => {
+  const urn = (chain: string, name: string) => `urn:pulumi:dev::trading-platform::${chain}::${name}`;
+  const made = (chain: string, name: string) => ({
+    urn: urn(chain, name),
+    type: chain.split("$").at(-1) ?? "",
+    custom: !chain.endsWith("TradingVpc"),
+  });
+  const text = summarize([
+    made("trading:network:TradingVpc", "network"),
+    made("trading:network:TradingVpc$aws:ec2/vpc:Vpc", "network-vpc"),
+    made("trading:network:TradingVpc$aws:ec2/subnet:Subnet", "network-a"),
+    made("trading:network:TradingVpc$aws:ec2/subnet:Subnet", "network-b"),
+    made("aws:budgets/budget:Budget", "budget"),
+    made("pulumi:providers:aws", "default_7_48_0"),
+  ]);
+
+  it("is a row a component with the number of each type, most first, and no provider", () => {
+    assert.match(text, /TradingVpc │ +3 │ 2×ec2\.Subnet, 1×ec2\.Vpc +│/);
+    assert.match(text, /stack +│ +1 │ 1×budgets\.Budget +│/);
+    assert.match(text, /\n4 resources in 2 components$/);
+  });
+
+  it("fits a terminal of 120 characters", () => {
+    for (const line of text.split("\n")) assert.ok(line.length <= 120, line);
   });
 });
