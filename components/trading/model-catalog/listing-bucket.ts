@@ -5,7 +5,7 @@ import { decodeKey, type DeployBucket } from "./deploy-bucket";
 const defaultConcurrency = 8;
 
 /** Halvings allowed, beside one for this many pages: each costs about one request more than a bare listing has. */
-const freeSplits = 7;
+const freeSplits = 4;
 const pagesForSplit = 40;
 
 /** First characters of a symbol at which a large type is split; the split is by order, so that no symbol is left out. */
