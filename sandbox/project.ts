@@ -33,11 +33,14 @@ type Values = Record<string, unknown>;
  */
 export const stateUrl = (folder: string): string => `file://${folder}?metadata=skip`;
 
-/** Settings of the aws provider that an emulated AWS needs. A failing call is not retried for minutes. */
+/**
+ * Settings of the aws provider that an emulated AWS needs. A failing call is not retried for minutes; an answer that a busy
+ * machine loses is asked for again.
+ */
 const providerSettings: Values = {
   "aws:skipCredentialsValidation": "true",
   "aws:s3UsePathStyle": "true",
-  "aws:maxRetries": "1",
+  "aws:maxRetries": "3",
 };
 
 /**

@@ -4,6 +4,7 @@ import uuid
 
 from moto.core.responses import ActionResult
 from moto.core.utils import utcnow
+from moto.ec2.exceptions import InvalidLaunchTemplateIdNotFound
 from moto.ec2.models import EC2Backend
 from moto.ec2.responses import EC2Response
 
@@ -38,6 +39,17 @@ def extend():
     extend_placement_groups()
     extend_connect_endpoints()
     extend_guards()
+    extend_launch_templates()
+
+
+def extend_launch_templates():
+    """A template that is gone is missed by its id as AWS does: moto names the error of one that was asked for by its name."""
+
+    @wrap(EC2Backend, "delete_launch_template")
+    def delete_launch_template(old, self, name, tid):
+        if tid and not name and tid not in self.launch_templates:
+            raise InvalidLaunchTemplateIdNotFound(tid)
+        return old(self, name, tid)
 
 
 def extend_tags():

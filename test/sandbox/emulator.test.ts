@@ -4,7 +4,7 @@ import {
   DescribeAlarmsCommand,
   PutCompositeAlarmCommand,
 } from "@aws-sdk/client-cloudwatch";
-import { DescribeAvailabilityZonesCommand, EC2Client } from "@aws-sdk/client-ec2";
+import { DeleteLaunchTemplateCommand, DescribeAvailabilityZonesCommand, EC2Client } from "@aws-sdk/client-ec2";
 import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -34,6 +34,13 @@ describe("the emulated AWS", () => {
     const chicago = AvailabilityZones.find(({ ZoneName }) => ZoneName === "us-east-1-chi-2a");
     assert.equal(chicago?.ZoneType, "local-zone");
     assert.ok(AvailabilityZones.filter(({ ZoneType }) => ZoneType === "availability-zone").length >= 3);
+  });
+
+  it("misses a launch template that is gone by the error that AWS has for its id", async () => {
+    const ec2 = new EC2Client({ endpoint: emulator.endpoint, region: "us-east-1", credentials });
+    await assert.rejects(ec2.send(new DeleteLaunchTemplateCommand({ LaunchTemplateId: "lt-0123456789abcdef0" })), {
+      name: "InvalidLaunchTemplateId.NotFound",
+    });
   });
 
   it("keeps composite alarms apart from metric alarms, with the one that silences them", async () => {

@@ -32,7 +32,7 @@ describe("the sandbox's copy of a stack file", () => {
       [`${project}:stage`]: "dev",
       "aws:skipCredentialsValidation": "true",
       "aws:s3UsePathStyle": "true",
-      "aws:maxRetries": "1",
+      "aws:maxRetries": "3",
     });
   });
 
