@@ -59,7 +59,8 @@ export class CatalogBuilder {
         rejected.push({ key: folder, reason: "is an empty folder: no artifact lies under it" });
         continue;
       }
-      accepted.push({ ...model, artifact: objects > 0 ? "object" : "folder" });
+      const { key, type, symbol, model: name, outer, inner } = model; // one by one: a spread takes twice the time
+      accepted.push({ key, type, symbol, model: name, outer, inner, artifact: objects > 0 ? "object" : "folder" });
       if (objects > 1)
         rejected.push({ key: model.key, reason: `duplicate: is listed ${objects} times and counts once` });
       if (objects > 0 && files > 0) {

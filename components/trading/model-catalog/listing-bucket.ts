@@ -66,10 +66,13 @@ class ConcurrentListing {
       const page = await this.bucket.page({ prefix: this.prefix, startAfter: from, token }, this.abort.signal);
       if (this.failure !== undefined) return;
       this.pages++;
-      const keys = (page.Contents ?? []).flatMap(({ Key }) => (Key === undefined ? [] : [decodeKey(Key)]));
-      const last = keys.at(-1);
+      const contents = page.Contents ?? [];
+      const lastKey = contents.at(-1)?.Key;
+      const last = lastKey === undefined ? undefined : decodeKey(lastKey);
       const limit = end !== undefined && last !== undefined && byBytes(last, end) > 0 ? end : undefined;
-      for (const key of keys) {
+      for (const { Key } of contents) {
+        if (Key === undefined) continue;
+        const key = decodeKey(Key);
         if (limit !== undefined && byBytes(key, limit) > 0) return; // the rest is another stretch's
         this.onKey(key);
       }
