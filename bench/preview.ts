@@ -4,11 +4,10 @@ import * as path from "node:path";
 import { parse, stringify } from "yaml";
 import { evaluate } from "../plan/evaluate/program";
 import { readStackConfig } from "../plan/settings/stack-config";
-import { isBuiltPlugin } from "../sandbox/built-plugin";
 import { emulatorEnvironment } from "../sandbox/background";
 import { startEmulator } from "../sandbox/emulator";
 import { SandboxEngine } from "../sandbox/engine";
-import { findEngine, neededAwsPlugin, type Engine } from "../sandbox/prerequisites";
+import { findEngine, neededAwsPlugin, usesBuiltPlugin, type Engine } from "../sandbox/prerequisites";
 import { resolveStack, sandboxFolder, stateUrl, writeProject, type SandboxStack } from "../sandbox/project";
 import { seedPointers, seedZones } from "../sandbox/seed";
 
@@ -90,7 +89,7 @@ export async function measurePreview(root: string, stack: string, rounds = 3): P
   if (!cli) return "there is no pulumi on the PATH";
   if (!cli.plugins.includes(neededAwsPlugin(root))) return `the plugin ${neededAwsPlugin(root)} is not installed`;
   const place = { ...resolveStack(root, stack, undefined), folder: folderOf(root, stack) };
-  writeProject(place, { plugins: cli.plugins, builtPlugin: isBuiltPlugin(neededAwsPlugin(root)) });
+  writeProject(place, { plugins: cli.plugins, builtPlugin: usesBuiltPlugin(root) });
   const emulator = await startEmulator({ honourEndpoint: false, logFile: path.join(place.folder, "emulator.log") });
   try {
     await seedPointers(place, emulator.endpoint);

@@ -4,11 +4,10 @@ import * as path from "node:path";
 import { ValidationError } from "../components/common/validation";
 
 import { emulatorOf, endEmulatorOf } from "./background";
-import { isBuiltPlugin } from "./built-plugin";
 import { comeUp } from "./come-up";
 import { EmulatorError, projectRoot } from "./emulator";
 import { SandboxEngine, type Outcome } from "./engine";
-import { MissingError, neededAwsPlugin, requireEngine } from "./prerequisites";
+import { MissingError, neededAwsPlugin, requireEngine, usesBuiltPlugin } from "./prerequisites";
 import { dropState, resolveStack, sandboxFolder, UsageError, writeProject, type SandboxStack } from "./project";
 import { releaseGuards } from "./release";
 import { seedPointers, seedZones } from "./seed";
@@ -52,7 +51,7 @@ async function open(stack: string | undefined, options: Options): Promise<Opened
   const changes = writeProject(place, {
     without: options.without,
     plugins: cli.plugins,
-    builtPlugin: isBuiltPlugin(neededAwsPlugin(root)),
+    builtPlugin: usesBuiltPlugin(root),
   });
   for (const line of describeChanges(changes)) say(line);
   const { endpoint, kept } = await emulatorOf(place, say);

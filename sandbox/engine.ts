@@ -5,8 +5,7 @@ import { hostname } from "node:os";
 import * as path from "node:path";
 import { promisify } from "node:util";
 import { emulatorEnvironment } from "./background";
-import { isBuiltPlugin } from "./built-plugin";
-import { neededAwsPlugin, type Engine } from "./prerequisites";
+import { usesBuiltPlugin, type Engine } from "./prerequisites";
 import { passphrase, stateUrl, type SandboxStack } from "./project";
 
 /** One resource that the engine could not bring to its state. */
@@ -133,7 +132,7 @@ export class SandboxEngine {
       PULUMI_NODEJS_TRANSPILE_ONLY: "true",
       PULUMI_BACKEND_URL: stateUrl(path.join(place.folder, "state")),
       // A machine with a plugin of its own making has all that it will have: asking the network for the others takes seconds.
-      ...(isBuiltPlugin(neededAwsPlugin(place.root)) ? { PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true" } : {}),
+      ...(usesBuiltPlugin(place.root) ? { PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true" } : {}),
       ...options.extraEnvironment,
     };
     const stack = await LocalWorkspace.createOrSelectStack(

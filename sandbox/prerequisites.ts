@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import * as path from "node:path";
-import { mendBuiltPlugin } from "./built-plugin";
+import { isBuiltPlugin, mendBuiltPlugin } from "./built-plugin";
 
 /** Something that the sandbox needs is not on this machine; the message says how to get it. */
 export class MissingError extends Error {
@@ -60,6 +60,11 @@ export function findEngine(): Engine | undefined {
 /** The plugin that the program's version of `@pulumi/aws` asks for, as `aws-7.48.0`. */
 export function neededAwsPlugin(root: string): string {
   return `aws-${packageVersion(root, "@pulumi/aws")}`;
+}
+
+/** Whether the aws plugin that the program needs is one that this machine built itself. */
+export function usesBuiltPlugin(root: string): boolean {
+  return isBuiltPlugin(neededAwsPlugin(root));
 }
 
 /**

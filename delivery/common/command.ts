@@ -1,5 +1,6 @@
-import { CommanderError, InvalidArgumentError, type Command } from "commander";
+import { InvalidArgumentError, type Command } from "commander";
 import { ValidationError } from "../../components/common/validation";
+import { readArguments } from "../../plan/command-line";
 import { EvaluationError, exitStatus, UsageError } from "../../plan/failure";
 
 export { EvaluationError, exitStatus, UsageError };
@@ -24,21 +25,10 @@ export function wholeNumber(value: string): number {
  * failed for other reasons with status 3. Help ends with status 0.
  */
 export async function runCommand(program: Command, argv: readonly string[], work: Work): Promise<number> {
-  const said: string[] = [];
-  program
-    .exitOverride()
-    .allowExcessArguments(false)
-    .configureOutput({ writeErr: (text) => void said.push(text) });
+  program.allowExcessArguments(false).showHelpAfterError(`More: npm run ${program.name()} -- --help`);
   try {
-    program.parse([...argv], { from: "user" });
-    return await work();
+    return readArguments(program, argv) ? await work() : exitStatus.fine;
   } catch (error) {
-    if (error instanceof CommanderError) {
-      if (error.exitCode === 0) return exitStatus.fine;
-      const text = said.join("").trimEnd();
-      console.error(`${text.replace(/^error: /, "")}\nMore: npm run ${program.name()} -- --help`);
-      return exitStatus.badInput;
-    }
     if (error instanceof UsageError || error instanceof ValidationError) {
       console.error(error.message);
       return exitStatus.badInput;

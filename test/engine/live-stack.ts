@@ -1,10 +1,10 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import * as path from "node:path";
 import { sections } from "../../config/sections";
-import { isBuiltPlugin, mendBuiltPlugin } from "../../sandbox/built-plugin";
+import { mendBuiltPlugin } from "../../sandbox/built-plugin";
 import { startEmulator, projectRoot, type Emulator } from "../../sandbox/emulator";
 import { SandboxEngine, type EngineOptions, type Outcome } from "../../sandbox/engine";
-import { findEngine, neededAwsPlugin, type Engine } from "../../sandbox/prerequisites";
+import { findEngine, neededAwsPlugin, usesBuiltPlugin, type Engine } from "../../sandbox/prerequisites";
 import { resolveStack, sandboxFolder, writeProject, type Changes, type SandboxStack } from "../../sandbox/project";
 import { describeFailures, describeViolations } from "../../sandbox/report";
 import { seedPointers, seedZones } from "../../sandbox/seed";
@@ -55,7 +55,7 @@ export interface LiveOptions {
 
 function configure(place: SandboxStack, set: LiveOptions["set"]): Changes {
   const { plugins } = requireEngineForTests();
-  return writeProject(place, { plugins, builtPlugin: isBuiltPlugin(neededAwsPlugin(root)), set });
+  return writeProject(place, { plugins, builtPlugin: usesBuiltPlugin(root), set });
 }
 
 /** A stack on the real engine, in a folder, state and emulator of its own. */
