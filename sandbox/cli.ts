@@ -3,6 +3,7 @@ import { existsSync, readdirSync } from "node:fs";
 import * as path from "node:path";
 import { ValidationError } from "../components/common/validation";
 
+import { describeFindings, describeRecovered } from "../delivery/recover/describe";
 import { emulatorOf, endEmulatorOf } from "./background";
 import { comeUp } from "./come-up";
 import { EmulatorError, projectRoot } from "./emulator";
@@ -71,6 +72,8 @@ async function open(stack: string | undefined, options: Options): Promise<Opened
   });
   if (await engine.releaseStaleLock())
     say("An earlier run was killed and had locked the stack: its lock is taken away.");
+  const recovered = await engine.recoverInterrupted();
+  if (recovered) say(`${describeFindings(place.name, recovered)}\n${describeRecovered(recovered.done)}`);
   return { place, engine };
 }
 

@@ -4,7 +4,9 @@ import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { hostname } from "node:os";
 import * as path from "node:path";
 import { promisify } from "node:util";
+import { findings, recover, type Findings, type Recovered, type StackEngine } from "../delivery/recover/recover";
 import { emulatorEnvironment } from "./background";
+import { emulatorAccess } from "./emulator-access";
 import { usesBuiltPlugin, type Engine } from "./prerequisites";
 import { passphrase, stateUrl, type SandboxStack } from "./project";
 
@@ -159,6 +161,31 @@ export class SandboxEngine {
     return true;
   }
 
+  /**
+   * Settles what a killed operation left open in the state: takes over what it had made, forgets what it had not. Undefined
+   * where nothing was open.
+   */
+  async recoverInterrupted(): Promise<(Findings & { readonly done: Recovered }) | undefined> {
+    if (!this.hasPending()) return undefined;
+    const engine: StackEngine = {
+      exportState: () => this.stack.exportStack(),
+      importState: (state) => this.stack.importStack(state),
+      refresh: async (target) => {
+        await this.stack.refresh({ target: [...target], color: "never" });
+      },
+    };
+    const found = await findings(engine, emulatorAccess(this.endpoint), "us-east-1");
+    return { ...found, done: await recover(engine, found) };
+  }
+
+  /** Whether the state has operations of which the engine never saw the end; read from its file, for each command asks. */
+  private hasPending(): boolean {
+    const folder = path.join(this.place.folder, "state", ".pulumi", "stacks");
+    return filesBelow(folder)
+      .filter((file) => path.basename(file) === `${this.place.name}.json`)
+      .some((file) => /"pending_operations": *\[\s*\{/.test(readFileSync(file, "utf8")));
+  }
+
   /** Runs one operation; its failure is in the outcome, not thrown. */
   async run(operation: Operation): Promise<Outcome> {
     const recorder = new Recorder(this.options.progress ?? (() => undefined));
@@ -222,15 +249,15 @@ export interface StateResource {
   readonly outputs?: Readonly<Record<string, unknown>>;
 }
 
+/** Files of a folder and those in it; none where it is not there. */
+function filesBelow(folder: string): string[] {
+  if (!existsSync(folder)) return [];
+  const names = readdirSync(folder, { recursive: true }).map((name) => path.join(folder, String(name)));
+  return names.filter((file) => statSync(file).isFile());
+}
+
 function lockFiles(folder: string): string[] {
-  const locks = path.join(folder, ".pulumi", "locks");
-  if (!existsSync(locks)) return [];
-  const walk = (at: string): string[] =>
-    readdirSync(at).flatMap((name) => {
-      const file = path.join(at, name);
-      return statSync(file).isDirectory() ? walk(file) : [file];
-    });
-  return walk(locks).filter((file) => file.endsWith(".json"));
+  return filesBelow(path.join(folder, ".pulumi", "locks")).filter((file) => file.endsWith(".json"));
 }
 
 /** A lock whose owner ran on this machine and has ended. */

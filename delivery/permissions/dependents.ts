@@ -62,6 +62,13 @@ export const verification: readonly string[] = [
   "scheduler:ListTagsForResource",
 ];
 
+/** What `npm run recover` asks of AWS beside what deployments ask already. */
+export const recovery: readonly string[] = [
+  "ec2:DescribeLaunchTemplates",
+  "ec2:DescribeSecurityGroupRules",
+  "tag:GetResources",
+];
+
 /** What a client of a container registry calls to push an image. */
 export const imagePush: readonly string[] = [
   "ecr:BatchCheckLayerAvailability",

@@ -9,6 +9,7 @@ import {
   lookups,
   remoteChildren,
   remotePasses,
+  recovery,
   verification,
 } from "./dependents";
 import { namePatterns } from "./names";
@@ -30,7 +31,7 @@ const nameOf = (action: string) => action.slice(action.indexOf(":") + 1);
 function isListing(action: string): boolean {
   const name = nameOf(action);
   if (serviceOf(action) === "s3") return name === "ListAllMyBuckets";
-  return /^(Describe|List)/.test(name) || /^ec2:Get/.test(action);
+  return /^(Describe|List)/.test(name) || /^ec2:Get/.test(action) || action === "tag:GetResources";
 }
 
 /** Whether a role of some reach may make a call. */
@@ -68,7 +69,13 @@ export function actionsOf(plan: StackPlan): string[] {
   const types = new Set(plan.resources.flatMap(({ type }) => [type, ...(remoteChildren[type] ?? [])]));
   const direct = [...types].flatMap((type) => table[type] ?? []).filter(isWanted);
   const pushes = [...types].some((type) => type.startsWith("aws:ecr/repository:"));
-  const more = [...direct, ...lookups, ...verification, ...(pushes ? [...imagePush, "ecr:GetAuthorizationToken"] : [])];
+  const more = [
+    ...direct,
+    ...lookups,
+    ...verification,
+    ...recovery,
+    ...(pushes ? [...imagePush, "ecr:GetAuthorizationToken"] : []),
+  ];
   return [...new Set([...more, ...more.flatMap((action) => dependents[action] ?? [])])].sort();
 }
 

@@ -252,6 +252,13 @@ describe("the delivery, of the stacks as they are", function () {
     );
   });
 
+  it("may look for what an interrupted run made, by tags: AWS knows no resource for that", () => {
+    for (const role of ["deploy-qa", "deploy-prod"]) {
+      const looks = statementsOf(role).find(({ Action }) => [Action].flat().includes("tag:GetResources"));
+      assert.deepEqual([looks?.Effect, looks?.Resource], ["Allow", "*"], role);
+    }
+  });
+
   it("reports every statement that names no resource, with its reason", () => {
     const report =
       (outputs.wildcards as Record<string, { sid: string; resource: string; reason: string; actions: string[] }[]>)

@@ -20,7 +20,13 @@ interface Job {
   readonly "timeout-minutes"?: number;
   readonly with?: Record<string, string>;
   readonly strategy?: { readonly matrix?: { readonly include?: Record<string, string>[] } };
-  readonly steps?: { readonly uses?: string; readonly run?: string; readonly if?: string; readonly name?: string }[];
+  readonly steps?: {
+    readonly uses?: string;
+    readonly run?: string;
+    readonly if?: string;
+    readonly name?: string;
+    readonly "continue-on-error"?: boolean;
+  }[];
 }
 interface Workflow {
   readonly on: Record<string, unknown>;
@@ -100,7 +106,12 @@ describe("workflows", () => {
     assert.deepEqual(Object.keys(checks), ["lint", "test", "services", "engine"]);
   });
 
-  it("deploy a stage once at a time: freeze, preview, up, verification, rollback where one failed", () => {
+  it("check format, lint and types in a job of their own", () => {
+    const runs = (workflow("checks.yml").jobs.lint?.steps ?? []).flatMap(({ run }) => (run === undefined ? [] : [run]));
+    assert.deepEqual(runs, ["npm run format:check", "npm run lint", "npm run typecheck"]);
+  });
+
+  it("deploy a stage once at a time: freeze, recovery, preview, up, verification, rollback where one failed", () => {
     const { jobs, concurrency } = workflow("deploy-stage.yml");
     assert.deepEqual(concurrency, { group: "stage-${{ inputs.stage }}", "cancel-in-progress": false });
     assert.deepEqual(workflow("rollback.yml").concurrency, concurrency, "a rollback by hand waits for a deployment");
@@ -109,7 +120,20 @@ describe("workflows", () => {
     const commands = (deploy.steps ?? [])
       .map(({ run = "" }) => /(?:pulumi|npm run --silent) (\w+)/.exec(run)?.[1])
       .filter((name) => name !== undefined);
-    assert.deepEqual(commands, ["freeze", "pin", "preview", "up", "verify", "rollback", "verify"]);
+    assert.deepEqual(commands, [
+      "freeze",
+      "pin",
+      "recover",
+      "preview",
+      "up",
+      "verify",
+      "recover",
+      "rollback",
+      "verify",
+    ]);
+    // Something to look at stops a deployment, and never the way back.
+    const [before, after] = deploy.steps?.filter(({ run }) => run?.includes("recover")) ?? [];
+    assert.deepEqual([before?.["continue-on-error"], after?.["continue-on-error"]], [undefined, true]);
     const back = deploy.steps?.find(({ run }) => run?.includes("rollback"));
     assert.match(back?.run ?? "", /--since "\$BEGIN"/, "what an earlier run deployed is not undone");
     assert.match(

@@ -1,10 +1,14 @@
+import type { Deployment } from "@pulumi/pulumi/automation";
 import assert from "node:assert/strict";
 import { DeleteObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
 import { decodeUserData } from "../../components/common/user-data";
+import { describeFindings } from "../../delivery/recover/describe";
+import type { StackState } from "../../delivery/recover/state";
 import { readUrn, type Outcome, type StateResource } from "../../sandbox/engine";
 import { comeUp } from "../../sandbox/come-up";
 import { releaseGuards } from "../../sandbox/release";
 import { emulatorS3, fleetOf } from "../../sandbox/seed";
+import { asIfKilled } from "./interrupted";
 import { LiveStack, backing, type LiveOptions } from "./live-stack";
 import { plainSecrets } from "./secrets";
 import { stepwise } from "../support/stepwise";
@@ -20,6 +24,8 @@ export interface Up {
 export interface Lifecycle extends LiveOptions {
   /** Tests that read the running stack back with AWS's own clients; only against the emulated AWS. */
   readonly readBack?: (up: () => Up) => void;
+  /** Takes over one resource of each type, as if it had been killed while it made them. @default false */
+  readonly recovers?: boolean;
 }
 
 /** Says which resources an operation changed, and in what. */
@@ -90,6 +96,8 @@ export function lifecycle(name: string, options: Lifecycle = {}): void {
 
     options.readBack?.(() => up);
 
+    if (options.recovers) recoversInterrupted(() => stack);
+
     it("makes one instance for a model that is added, and removes it with the model", async function () {
       const fleet = fleetOf(stack.place);
       if (!fleet || stack.against === "stand-in provider") return this.skip();
@@ -112,6 +120,30 @@ export function lifecycle(name: string, options: Lifecycle = {}): void {
       await stack.must("destroy");
       assert.deepEqual(await stack.engine.resources(), []);
     });
+  });
+}
+
+/** Takes over what a killed run made, type by type, by the id that each had. */
+function recoversInterrupted(of: () => LiveStack): void {
+  it("takes over what it finds of a run that was killed, each by the id that it had", async function () {
+    const stack = of();
+    if (stack.against === "stand-in provider") return this.skip();
+    const automation = stack.engine.stack;
+    const whole = (await automation.exportStack()) as StackState & Deployment;
+    const { state, taken } = asIfKilled(whole);
+    assert.ok(taken.length > 20, `only ${taken.length} types`);
+    await automation.importStack(state);
+    const recovered = await stack.engine.recoverInterrupted();
+    const said = describeFindings(stack.place.name, recovered ?? { state, fates: [], changes: [] });
+    assert.deepEqual(recovered?.done.open, [], said);
+    assert.deepEqual(recovered.done.toMake, [], said);
+    const now = await stack.engine.resources();
+    const idOf = (urn: string) => now.find((one) => one.urn === urn)?.id;
+    for (const { urn, id } of taken) assert.equal(idOf(urn), id, urn);
+    const again = await stack.must("up");
+    const made = again.changed.filter(({ op }) => op !== "update");
+    assert.deepEqual(made, [], differences(again));
+    assert.equal(touched(await stack.must("up")), 0);
   });
 }
 

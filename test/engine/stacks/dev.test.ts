@@ -1,4 +1,4 @@
 import { lifecycle } from "../lifecycle";
 import { stackHolds } from "../read-back";
 
-lifecycle("dev", { readBack: stackHolds });
+lifecycle("dev", { readBack: stackHolds, recovers: true });

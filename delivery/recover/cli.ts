@@ -1,0 +1,99 @@
+/** `npm run recover`: settles what a killed or broken run left open in a stack's state. */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import * as path from "node:path";
+import { Command } from "commander";
+import { projectRoot, userPath } from "../../plan/settings/project";
+import { exitStatus, notEmpty, runCommand, start, UsageError } from "../common/command";
+import { askPulumi } from "../common/engine";
+import { describeFindings, describeRecovered } from "./describe";
+import { findings, recover, type StackEngine } from "./recover";
+import type { StackState } from "./state";
+
+interface Options {
+  readonly cwd?: string;
+  readonly yes?: boolean;
+}
+
+const help = `
+A run that is killed between asking AWS for a resource and hearing the answer leaves a resource that no state knows: it costs
+money, and it may be in the way of the next deployment (a subnet's block, a bucket's name). This command looks for each of
+them in the account, by its name or its tags, takes over what is there and forgets what is not.
+
+Before it changes the state it keeps a copy in .recover/; \`pulumi stack import --file\` brings that back. A stack that is still
+locked is not touched: make sure that nobody deploys, then \`pulumi cancel\`.
+
+Examples:
+  npm run recover -- prod            show what was open, and what became of it
+  npm run recover -- prod --yes      settle it; then deploy as usual
+
+Exit status:
+  0  nothing was open, or it was shown, or it is settled
+  1  something is left that somebody has to look at
+  2  bad usage
+  3  failed (no such stack, a lock, no credentials)
+`;
+
+function command(): Command {
+  return new Command("recover")
+    .usage("<stack> [options]")
+    .description("Settles what a killed or broken run left open in a stack's state.")
+    .argument("<stack>", "name of the stack")
+    .option("--cwd <folder>", "folder of the Pulumi project, where it is not this one", notEmpty)
+    .option("--yes", "do it; without, it is only shown")
+    .addHelpText("after", help);
+}
+
+/** The stack as the Pulumi CLI has it. */
+function engineOf(stack: string, folder: string): StackEngine {
+  const pulumi = (...args: string[]) => askPulumi([...args, "--stack", stack], folder);
+  return {
+    exportState: () => JSON.parse(pulumi("stack", "export")) as StackState,
+    importState: (state) => {
+      const work = mkdtempSync(path.join(tmpdir(), "recover-"));
+      try {
+        const file = path.join(work, "state.json");
+        writeFileSync(file, JSON.stringify(state), { mode: 0o600 });
+        pulumi("stack", "import", "--file", file);
+      } finally {
+        rmSync(work, { recursive: true, force: true });
+      }
+    },
+    refresh: (urns) => void pulumi("refresh", "--yes", "--skip-preview", ...urns.flatMap((urn) => ["--target", urn])),
+  };
+}
+
+/** Keeps the state as it was; secrets in it are encrypted. */
+function keep(state: StackState, stack: string, folder: string): string {
+  const kept = path.join(folder, ".recover", `${stack}-${new Date().toISOString().replace(/[:.]/g, "-")}.json`);
+  mkdirSync(path.dirname(kept), { recursive: true });
+  writeFileSync(kept, JSON.stringify(state, null, 2), { mode: 0o600 });
+  return path.relative(process.cwd(), kept);
+}
+
+export function main(argv: readonly string[]): Promise<number> {
+  const program = command();
+  return runCommand(program, argv, async () => {
+    const options = program.opts<Options>();
+    const [stack = ""] = program.args;
+    if (!/^[A-Za-z0-9][\w.-]{0,99}$/.test(stack)) throw new UsageError(`"${stack}" cannot be a stack's name`);
+    const root = projectRoot();
+    const folder = options.cwd === undefined ? root : userPath(options.cwd, root);
+    const say = (text: string): void => void process.stdout.write(`${text}\n`);
+    const engine = engineOf(stack, folder);
+    const found = await findings(engine, {}, process.env.AWS_REGION ?? "us-east-1");
+    say(describeFindings(stack, found));
+    if (found.fates.length + found.changes.length === 0) return exitStatus.fine;
+    const open = found.fates.some(({ kind }) => kind === "look first");
+    if (options.yes !== true) {
+      say("Nothing was changed: --yes does it.");
+      return open ? exitStatus.refused : exitStatus.fine;
+    }
+    say(`The state as it was: ${keep(found.state, stack, folder)}`);
+    const done = await recover(engine, found);
+    say(describeRecovered(done));
+    return done.open.length > 0 ? exitStatus.refused : exitStatus.fine;
+  });
+}
+
+if (require.main === module) start(main);

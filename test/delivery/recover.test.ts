@@ -1,0 +1,208 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { main } from "../../delivery/recover/cli";
+import { ruleOf, type Inputs } from "../../delivery/recover/ids";
+import { interruptedChanges, interruptedCreations, known, settled } from "../../delivery/recover/state";
+import { assertTold, captured } from "../support/command";
+import { evaluated, stackFiles } from "../support/every-stack";
+
+import { creating, providerUrn, resource, stateWith, subnetType, urnOf, vpcType } from "./interrupted-state";
+
+describe("what an interrupted run left in a state", () => {
+  it("is each creation, with the Region and the profile in which it was asked for", () => {
+    const state = stateWith(
+      [resource(vpcType, "net", { id: "vpc-1" })],
+      [
+        creating(subnetType, "a", {}, { provider: `${providerUrn}::p1` }),
+        creating(subnetType, "b", { region: "us-west-2" }, { provider: `${providerUrn}::p1` }),
+        creating(subnetType, "c"),
+        { type: "updating", resource: resource(vpcType, "net") },
+        { type: "deleting", resource: resource(vpcType, "gone") },
+      ],
+    );
+    assert.deepEqual(
+      interruptedCreations(state, "us-east-1").map(({ name, type, region, profile }) => [name, type, region, profile]),
+      [
+        ["a", subnetType, "eu-west-1", "live"],
+        ["b", subnetType, "us-west-2", "live"],
+        ["c", subnetType, "us-east-1", undefined],
+      ],
+    );
+    // What is no longer in the state needs no second look.
+    assert.deepEqual(interruptedChanges(state), [urnOf(vpcType, "net")]);
+    assert.deepEqual(interruptedCreations({ version: 3, deployment: null }, "us-east-1"), []);
+  });
+
+  it("is settled: taken over to be read, forgotten, or left as it was", () => {
+    const state = stateWith(
+      [
+        resource(vpcType, "net", { id: "vpc-1" }),
+        resource(subnetType, "b", { id: "subnet-old", pendingReplacement: true }),
+      ],
+      [
+        creating(subnetType, "a", { cidrBlock: "10.0.0.0/24" }),
+        creating(subnetType, "b"),
+        creating(subnetType, "c"),
+        creating(subnetType, "d"),
+      ],
+    );
+    const after = settled(
+      state,
+      new Map([
+        [urnOf(subnetType, "a"), "subnet-a"],
+        [urnOf(subnetType, "b"), "subnet-b"],
+      ]),
+      new Set([urnOf(subnetType, "c")]),
+    );
+    assert.deepEqual(
+      after.deployment.resources.map(({ urn, id, pendingReplacement }) => [
+        urn.split("::").at(-1),
+        id,
+        pendingReplacement,
+      ]),
+      [
+        ["default", "p1", undefined],
+        ["net", "vpc-1", undefined],
+        ["b", "subnet-b", undefined], // in the place of the one that had been removed to be made anew
+        ["a", "subnet-a", undefined],
+      ],
+    );
+    const adopted = after.deployment.resources.at(-1);
+    assert.deepEqual([adopted?.inputs, adopted?.outputs], [{ cidrBlock: "10.0.0.0/24" }, {}]);
+    assert.deepEqual(
+      after.deployment.pending_operations.map((one) => one.resource.urn),
+      [urnOf(subnetType, "d")],
+    );
+  });
+
+  it("loses nothing, whatever is taken over or forgotten", () => {
+    const names = fc.uniqueArray(fc.constantFrom("a", "b", "c", "d", "e", "f"), { minLength: 1 });
+    fc.assert(
+      fc.property(names, fc.func(fc.constantFrom("take", "drop", "leave")), (all, choose) => {
+        const state = stateWith(
+          [],
+          all.map((name) => creating(subnetType, name)),
+        );
+        const chosen = (what: string) =>
+          all.filter((name) => choose(name) === what).map((name) => urnOf(subnetType, name));
+        const after = settled(
+          state,
+          new Map(chosen("take").map((urn) => [urn, `id of ${urn}`])),
+          new Set(chosen("drop")),
+        );
+        assert.deepEqual(
+          [...known(after).urns].filter((urn) => urn !== providerUrn),
+          chosen("take"),
+        );
+        assert.deepEqual(
+          after.deployment.pending_operations.map((one) => one.resource.urn),
+          chosen("leave"),
+        );
+      }),
+    );
+  });
+});
+
+describe("how a resource is known again", () => {
+  const byName = (type: string, inputs: Inputs) => {
+    const rule = ruleOf(type);
+    assert.ok(typeof rule === "object" && rule.by === "name", type);
+    return rule.id(inputs);
+  };
+  const byArn = (type: string, arn: string, inputs: Inputs = {}) => {
+    const rule = ruleOf(type);
+    assert.ok(typeof rule === "object" && rule.by === "tags", type);
+    return rule.id(arn, inputs);
+  };
+
+  it("is the name that the engine chose, or what it joins, in the form that an import takes", () => {
+    assert.equal(byName("aws:s3/bucket:Bucket", { bucket: "algo-model-deploy-prod" }), "algo-model-deploy-prod");
+    assert.equal(byName("aws:iam/rolePolicy:RolePolicy", { role: "host", name: "reads" }), "host:reads");
+    assert.equal(
+      byName("aws:ec2/route:Route", { routeTableId: "rtb-1", destinationCidrBlock: "0.0.0.0/0" }),
+      "rtb-1_0.0.0.0/0",
+    );
+    assert.equal(
+      byName("aws:ec2/routeTableAssociation:RouteTableAssociation", { subnetId: "subnet-1", routeTableId: "rtb-1" }),
+      "subnet-1/rtb-1",
+    );
+    assert.equal(byName("aws:cloudwatch/eventTarget:EventTarget", { rule: "r", targetId: "t" }), "default/r/t");
+    assert.equal(
+      byName("aws:cloudwatch/eventTarget:EventTarget", { rule: "r", targetId: "t", eventBusName: "own" }),
+      "own/r/t",
+    );
+    assert.equal(
+      byName("aws:route53/record:Record", { zoneId: "Z1", name: "a.example.com", type: "A" }),
+      "Z1_a.example.com_A",
+    );
+    assert.equal(byName("aws:iam/rolePolicy:RolePolicy", { role: "host" }), undefined);
+  });
+
+  it("is its ARN, where that is of its type and has its name", () => {
+    const of = (rest: string) => `arn:aws:${rest}`;
+    assert.equal(byArn(subnetType, of("ec2:us-east-1:1:subnet/subnet-1")), "subnet-1");
+    assert.equal(byArn(subnetType, of("ec2:us-east-1:1:vpc/vpc-1")), undefined);
+    const secret = of("secretsmanager:us-east-1:1:secret:prod/redis-AbCdEf");
+    assert.equal(byArn("aws:secretsmanager/secret:Secret", secret, { name: "redis" }), secret);
+    assert.equal(byArn("aws:secretsmanager/secret:Secret", secret, { name: "red" }), undefined);
+    const topic = of("sns:us-east-1:1:critical-1a2b3c");
+    assert.equal(byArn("aws:sns/topic:Topic", topic, { name: "critical-1a2b3c" }), topic);
+    assert.equal(byArn("aws:sns/topic:Topic", topic, { name: "warning-1a2b3c" }), undefined);
+    assert.equal(
+      byArn("aws:sqs/queue:Queue", of("sqs:eu-west-1:123:orders"), { name: "orders" }),
+      "https://sqs.eu-west-1.amazonaws.com/123/orders",
+    );
+    assert.equal(
+      byArn("aws:wafv2/webAcl:WebAcl", of("wafv2:us-east-1:1:global/webacl/site/abc"), { name: "site" }),
+      "abc/site/CLOUDFRONT",
+    );
+    assert.equal(
+      byArn("aws:wafv2/webAcl:WebAcl", of("wafv2:us-east-1:1:regional/webacl/api/abc"), { name: "api" }),
+      "abc/api/REGIONAL",
+    );
+    assert.equal(
+      byArn("aws:wafv2/webAcl:WebAcl", of("wafv2:us-east-1:1:regional/ipset/api/abc"), { name: "api" }),
+      undefined,
+    );
+  });
+
+  it("is written down for every type of every stack and blueprint, but for seven", async () => {
+    const types = new Set<string>();
+    for (const file of stackFiles) {
+      const { resources } = (await evaluated(file)).result;
+      for (const { type, custom } of resources) if (custom && type.startsWith("aws:")) types.add(type);
+    }
+    assert.ok(types.size > 120, `only ${types.size} types`);
+    assert.deepEqual([...types].filter((type) => ruleOf(type) === undefined).sort(), [
+      "aws:backup/selection:Selection",
+      "aws:cloudfront/cachePolicy:CachePolicy",
+      "aws:cloudfront/originAccessControl:OriginAccessControl",
+      "aws:cloudfront/responseHeadersPolicy:ResponseHeadersPolicy",
+      "aws:glue/catalogTable:CatalogTable",
+      "aws:rds/instanceAutomatedBackupsReplication:InstanceAutomatedBackupsReplication",
+      "aws:securityhub/account:Account",
+    ]);
+  });
+});
+
+describe("npm run recover", () => {
+  it("teaches by its help, and tells mistakes by a message and a status", async () => {
+    const help = await captured(main, "--help");
+    assert.equal(help.status, 0);
+    assert.match(help.stdout, /npm run recover -- prod --yes/);
+    assertTold(await captured(main), 2, /missing required argument 'stack'/);
+    assertTold(await captured(main, "a b"), 2, /"a b" cannot be a stack's name/);
+    assertTold(await captured(main, "prod", "--cwd", ""), 2, /It is empty/);
+    const { PATH } = process.env;
+    process.env.PATH = "/nowhere";
+    try {
+      assertTold(
+        await captured(main, "prod"),
+        3,
+        /pulumi stack export --stack prod: the Pulumi CLI is not on the PATH/,
+      );
+    } finally {
+      process.env.PATH = PATH;
+    }
+  });
+});
