@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { hostname } from "node:os";
 import * as path from "node:path";
 import { promisify } from "node:util";
-import { findings, recover, type Findings, type Recovered, type StackEngine } from "../delivery/recover/recover";
+import { findings, recover, type Findings, type Recovered, type StackEngine } from "../recover/recover";
 import { emulatorEnvironment } from "./background";
 import { emulatorAccess } from "./emulator-access";
 import { usesBuiltPlugin, type Engine } from "./prerequisites";

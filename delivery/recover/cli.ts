@@ -6,9 +6,9 @@ import { Command } from "commander";
 import { projectRoot, userPath } from "../../plan/settings/project";
 import { exitStatus, notEmpty, runCommand, start, UsageError } from "../common/command";
 import { askPulumi } from "../common/engine";
-import { describeFindings, describeRecovered } from "./describe";
-import { findings, recover, type StackEngine } from "./recover";
-import type { StackState } from "./state";
+import { describeFindings, describeRecovered } from "../../recover/describe";
+import { findings, recover, type StackEngine } from "../../recover/recover";
+import type { StackState } from "../../recover/state";
 
 interface Options {
   readonly cwd?: string;

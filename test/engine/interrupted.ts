@@ -1,5 +1,5 @@
-import type { StackState, StateResource } from "../../delivery/recover/state";
-import { ruleOf } from "../../delivery/recover/ids";
+import type { StackState, StateResource } from "../../recover/state";
+import { ruleOf } from "../../recover/ids";
 
 interface Referring extends StateResource {
   readonly custom?: boolean;
@@ -14,6 +14,22 @@ function refersTo(one: Referring): string[] {
   const { parent, deletedWith, provider, dependencies = [], propertyDependencies = {} } = one;
   const others = [parent, deletedWith, provider?.split("::").slice(0, -1).join("::")];
   return [...dependencies, ...Object.values(propertyDependencies).flat(), ...others.filter((urn) => urn !== undefined)];
+}
+
+/** Types that are imported by another id than the state then has. */
+const imported = /^aws:(ec2\/route(TableAssociation)?|rds\/instance|sqs\/queue):/;
+
+/** Resources whose id is not the one by which they would be known again, with both. */
+export function knownOtherwise(resources: readonly StateResource[]): string[] {
+  return resources.flatMap(({ urn, type, id, inputs = {}, outputs }) => {
+    const rule = ruleOf(type);
+    if (rule === undefined || rule === "make again" || rule.by === "content") return [];
+    const arn = outputs?.arn;
+    if (rule.by === "tags" && typeof arn !== "string") return []; // what AWS gives an ARN that the provider does not show
+    const found = rule.by === "name" ? rule.id(inputs) : rule.id(String(arn), inputs);
+    if (found === id || (found !== undefined && imported.test(type))) return [];
+    return [`${urn}: known by ${String(found)}, not ${String(id)}`];
+  });
 }
 
 /**

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
 import * as path from "node:path";
-import { describeFindings } from "../../delivery/recover/describe";
+import { describeFindings } from "../../recover/describe";
 import { emulatorAccess } from "../../sandbox/emulator-access";
 import { LiveStack, backing, networkOnly } from "./live-stack";
 import { stepwise } from "../support/stepwise";

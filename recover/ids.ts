@@ -13,7 +13,7 @@ export type Rule =
   /** AWS chose it: the tags find the ARN, and the ARN says it; undefined where the ARN is another resource's. */
   | { readonly by: "tags"; readonly id: (arn: string, inputs: Inputs) => string | undefined }
   /** AWS chose it, and tags do not tell one from the next. */
-  | { readonly by: "content"; readonly of: "group rule" | "launch template" };
+  | { readonly by: "content"; readonly of: "group rule" | "launch template" | "event target" };
 
 const text = (value: unknown): string | undefined =>
   typeof value === "string" && value !== "" ? value : typeof value === "number" ? String(value) : undefined;
@@ -37,27 +37,29 @@ function parts(arn: string): { service: string; account: string; resource: strin
   return { service, account, resource: rest.join(":") };
 }
 
-/** Known by an ARN whose resource starts so, and by its name in there where the inputs give one. */
-function tagged(service: string, start: string, id: (arn: string) => string | undefined): Rule {
+/** Known by an ARN whose resource starts so; `named` where the ARN has the name of the inputs too. */
+function tagged(service: string, start: string, id: (arn: string) => string | undefined, named = false): Rule {
   return {
     by: "tags",
     id: (arn, inputs) => {
       const found = parts(arn);
       if (found.service !== service || !found.resource.startsWith(start)) return undefined;
-      const given = text(inputs.name);
-      // A secret's ARN adds a dash and six characters to the name.
-      const has = given === undefined || found.resource.split(/[/:]/).some((part) => isNamed(part, given, service));
-      return has || service === "ec2" ? id(arn) : undefined;
+      const given = named ? text(inputs.name) : undefined;
+      return given === undefined || hasName(found.resource.slice(start.length), given) ? id(arn) : undefined;
     },
   };
 }
 
-const isNamed = (part: string, given: string, service: string): boolean =>
-  part === given || (service === "secretsmanager" && part.slice(0, -7) === given);
+/** Whether what an ARN ends with is of a name: the name itself, or with what AWS puts around it. */
+function hasName(rest: string, given: string): boolean {
+  const [has, name] = [rest.toLowerCase(), given.toLowerCase()]; // Image Builder writes names small
+  // A secret's ARN adds a dash and six characters, others a folder before or an id behind.
+  return has === name || has.replace(/-\w{6}$/, "") === name || has.split("/").includes(name);
+}
 
 const last = (arn: string): string | undefined => arn.split(/[/:]/).at(-1);
 const whole = (arn: string): string => arn;
-const imageBuilder = (kind: string): Rule => tagged("imagebuilder", `${kind}/`, whole);
+const imageBuilder = (kind: string): Rule => tagged("imagebuilder", `${kind}/`, whole, true);
 const ec2 = (kind: string): Rule => tagged("ec2", `${kind}/`, last);
 
 const route: Rule = {
@@ -77,13 +79,23 @@ const tableAssociation: Rule = {
   },
 };
 
-const onBus = (...names: string[]): Rule => ({
+/** A schedule in its group; in the `default` one where the inputs name none. */
+const scheduled: Rule = {
   by: "name",
   id: (inputs) => {
-    const values = [text(inputs.eventBusName) ?? "default", ...names.map((one) => text(inputs[one]))];
-    return values.every((value) => value !== undefined) ? values.join("/") : undefined;
+    const given = text(inputs.name);
+    return given === undefined ? undefined : `${text(inputs.groupName) ?? "default"}/${given}`;
   },
-});
+};
+
+/** A rule of the default bus is its name alone. */
+const eventRule: Rule = {
+  by: "name",
+  id: (inputs) => {
+    const [bus, rule] = [text(inputs.eventBusName), text(inputs.name)];
+    return bus === undefined || bus === "default" || rule === undefined ? rule : `${bus}/${rule}`;
+  },
+};
 
 const queueUrl = (arn: string): string => {
   const [, , , region = "", account = "", queue = ""] = arn.split(":");
@@ -110,18 +122,18 @@ const rules: Readonly<Record<string, Rule>> = {
   "aws:backup/restoreTestingSelection:RestoreTestingSelection": joined(":", "name", "restoreTestingPlanName"),
   "aws:backup/vault:Vault": name(),
   "aws:batch/computeEnvironment:ComputeEnvironment": name(),
-  "aws:batch/jobQueue:JobQueue": tagged("batch", "job-queue/", whole),
-  "aws:budgets/budget:Budget": tagged("budgets", "budget/", (arn) => `${parts(arn).account}:${last(arn)}`),
+  "aws:batch/jobQueue:JobQueue": tagged("batch", "job-queue/", whole, true),
+  "aws:budgets/budget:Budget": tagged("budgets", "budget/", (arn) => `${parts(arn).account}:${last(arn)}`, true),
   "aws:cfg/recorder:Recorder": name(),
   "aws:cfg/deliveryChannel:DeliveryChannel": name(),
   "aws:cfg/rule:Rule": name(),
   "aws:cloudfront/distribution:Distribution": tagged("cloudfront", "distribution/", last),
   "aws:cloudfront/function:Function": name(),
-  "aws:cloudtrail/trail:Trail": tagged("cloudtrail", "trail/", whole),
+  "aws:cloudtrail/trail:Trail": tagged("cloudtrail", "trail/", whole, true),
   "aws:cloudwatch/compositeAlarm:CompositeAlarm": name("alarmName"),
   "aws:cloudwatch/dashboard:Dashboard": name("dashboardName"),
-  "aws:cloudwatch/eventRule:EventRule": onBus("name"),
-  "aws:cloudwatch/eventTarget:EventTarget": onBus("rule", "targetId"),
+  "aws:cloudwatch/eventRule:EventRule": eventRule,
+  "aws:cloudwatch/eventTarget:EventTarget": { by: "content", of: "event target" },
   "aws:cloudwatch/logDelivery:LogDelivery": tagged("logs", "delivery:", last),
   "aws:cloudwatch/logDeliveryDestination:LogDeliveryDestination": name(),
   "aws:cloudwatch/logDeliverySource:LogDeliverySource": name(),
@@ -160,6 +172,7 @@ const rules: Readonly<Record<string, Rule>> = {
     "glue",
     "database/",
     (arn) => `${parts(arn).account}:${last(arn)}`,
+    true,
   ),
   "aws:guardduty/detector:Detector": tagged("guardduty", "detector/", last),
   "aws:iam/instanceProfile:InstanceProfile": name(),
@@ -171,32 +184,31 @@ const rules: Readonly<Record<string, Rule>> = {
   "aws:imagebuilder/imageRecipe:ImageRecipe": imageBuilder("image-recipe"),
   "aws:imagebuilder/infrastructureConfiguration:InfrastructureConfiguration":
     imageBuilder("infrastructure-configuration"),
-  "aws:kinesis/firehoseDeliveryStream:FirehoseDeliveryStream": tagged("firehose", "deliverystream/", whole),
+  "aws:kinesis/firehoseDeliveryStream:FirehoseDeliveryStream": tagged("firehose", "deliverystream/", whole, true),
   "aws:kms/alias:Alias": name(),
   "aws:kms/key:Key": tagged("kms", "key/", last),
   "aws:lambda/function:Function": name(),
-  "aws:lambda/permission:Permission": joined("/", "function", "statementId"),
   "aws:lb/listener:Listener": tagged("elasticloadbalancing", "listener/", whole),
-  "aws:lb/loadBalancer:LoadBalancer": tagged("elasticloadbalancing", "loadbalancer/", whole),
+  "aws:lb/loadBalancer:LoadBalancer": tagged("elasticloadbalancing", "loadbalancer/", whole, true),
   "aws:lb/listenerRule:ListenerRule": tagged("elasticloadbalancing", "listener-rule/", whole),
-  "aws:lb/targetGroup:TargetGroup": tagged("elasticloadbalancing", "targetgroup/", whole),
+  "aws:lb/targetGroup:TargetGroup": tagged("elasticloadbalancing", "targetgroup/", whole, true),
   "aws:rds/instance:Instance": name("identifier"),
   "aws:rds/parameterGroup:ParameterGroup": name(),
   "aws:rds/subnetGroup:SubnetGroup": name(),
   "aws:route53/record:Record": joined("_", "zoneId", "name", "type"),
   "aws:route53/zone:Zone": tagged("route53", "hostedzone/", last),
   "aws:s3/bucket:Bucket": name("bucket"),
-  "aws:scheduler/schedule:Schedule": joined("/", "groupName", "name"),
+  "aws:scheduler/schedule:Schedule": scheduled,
   "aws:scheduler/scheduleGroup:ScheduleGroup": name(),
-  "aws:secretsmanager/secret:Secret": tagged("secretsmanager", "secret:", whole),
-  "aws:sfn/stateMachine:StateMachine": tagged("states", "stateMachine:", whole),
-  "aws:sns/topic:Topic": tagged("sns", "", whole),
-  "aws:sqs/queue:Queue": tagged("sqs", "", queueUrl),
+  "aws:secretsmanager/secret:Secret": tagged("secretsmanager", "secret:", whole, true),
+  "aws:sfn/stateMachine:StateMachine": tagged("states", "stateMachine:", whole, true),
+  "aws:sns/topic:Topic": tagged("sns", "", whole, true),
+  "aws:sqs/queue:Queue": tagged("sqs", "", queueUrl, true),
   "aws:ssm/document:Document": name(),
   "aws:ssm/parameter:Parameter": name(),
   "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": { by: "content", of: "group rule" },
   "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": { by: "content", of: "group rule" },
-  "aws:wafv2/webAcl:WebAcl": tagged("wafv2", "", webAcl),
+  "aws:wafv2/webAcl:WebAcl": tagged("wafv2", "", webAcl, true),
 };
 
 /**
@@ -204,7 +216,7 @@ const rules: Readonly<Record<string, Rule>> = {
  * interrupted one is simply made again.
  */
 const madeAgain =
-  /^aws:(s3\/bucket[A-Z]\w*|s3\/accountPublicAccessBlock|sns\/topicPolicy|sns\/topicSubscription|sqs\/queuePolicy|iam\/rolePolicyAttachment|secretsmanager\/secret(Policy|Rotation|Version)|acm\/certificateValidation|appautoscaling\/\w+|autoscaling\/attachment|backup\/vault(LockConfiguration|Policy|Notifications)|cfg\/recorderStatus|ebs\/(encryptionByDefault|snapshotBlockPublicAccess)|ec2\/(availabilityZoneGroup|defaultSecurityGroup|imageBlockPublicAccess|instanceMetadataDefaults|serialConsoleAccess)|ecr\/lifecyclePolicy|ecs\/(clusterCapacityProviders|taskDefinition)|guardduty\/detectorFeature|batch\/jobDefinition|lambda\/invocation|lb\/targetGroupAttachment|securityhub\/standardsSubscription|wafv2\/webAcl(Association|LoggingConfiguration)):/;
+  /^aws:(s3\/bucket[A-Z]\w*|s3\/accountPublicAccessBlock|sns\/topicPolicy|sns\/topicSubscription|sqs\/queuePolicy|iam\/rolePolicyAttachment|secretsmanager\/secret(Policy|Rotation|Version)|acm\/certificateValidation|appautoscaling\/\w+|autoscaling\/attachment|backup\/vault(LockConfiguration|Policy|Notifications)|cfg\/recorderStatus|ebs\/(encryptionByDefault|snapshotBlockPublicAccess)|ec2\/(availabilityZoneGroup|defaultSecurityGroup|imageBlockPublicAccess|instanceMetadataDefaults|serialConsoleAccess)|ecr\/lifecyclePolicy|ecs\/(clusterCapacityProviders|taskDefinition)|guardduty\/detectorFeature|batch\/jobDefinition|lambda\/(invocation|permission)|lb\/targetGroupAttachment|securityhub\/standardsSubscription|wafv2\/webAcl(Association|LoggingConfiguration)):/;
 
 /** How a resource of a type is known again; undefined where nobody has said it. */
 export function ruleOf(type: string): Rule | "make again" | undefined {

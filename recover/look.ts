@@ -6,6 +6,7 @@ import {
   type EC2ClientConfig,
   type SecurityGroupRule,
 } from "@aws-sdk/client-ec2";
+import { EventBridgeClient, ListTargetsByRuleCommand } from "@aws-sdk/client-eventbridge";
 import {
   paginateGetResources,
   ResourceGroupsTaggingAPIClient,
@@ -41,10 +42,10 @@ class Look {
 
   constructor(
     private readonly access: Access,
-    readonly known: Known,
+    private readonly known: Known,
   ) {}
 
-  private at({ region, profile }: Interrupted): EC2ClientConfig {
+  private at({ region, profile }: Interrupted): Access & { readonly region: string; readonly profile?: string } {
     return { maxAttempts: 5, ...this.access, region, ...(profile ? { profile } : {}) };
   }
 
@@ -77,7 +78,22 @@ class Look {
     });
   }
 
-  async groupRules(of: Interrupted): Promise<string[]> {
+  byContent(of: Interrupted, what: keyof typeof contents): Promise<string[]> {
+    if (what === "group rule") return this.groupRules(of);
+    return what === "launch template" ? this.launchTemplates(of) : this.eventTargets(of);
+  }
+
+  private async eventTargets(of: Interrupted): Promise<string[]> {
+    const { rule: Rule, eventBusName: EventBusName = "default", arn } = of.inputs as Readonly<Record<string, string>>;
+    const { Targets = [] } = await new EventBridgeClient(this.at(of)).send(
+      new ListTargetsByRuleCommand({ Rule, EventBusName }),
+    );
+    return Targets.filter(({ Id, Arn }) => Arn === arn && !this.known.ids.has(`${Rule}-${Id}`)).map(
+      ({ Id }) => `${EventBusName}/${Rule}/${Id}`,
+    );
+  }
+
+  private async groupRules(of: Interrupted): Promise<string[]> {
     const group = String(of.inputs.securityGroupId);
     const { SecurityGroupRules = [] } = await new EC2Client(this.at(of)).send(
       new DescribeSecurityGroupRulesCommand({ Filters: [{ Name: "group-id", Values: [group] }] }),
@@ -88,7 +104,7 @@ class Look {
     );
   }
 
-  async launchTemplates(of: Interrupted): Promise<string[]> {
+  private async launchTemplates(of: Interrupted): Promise<string[]> {
     const { LaunchTemplates = [] } = await new EC2Client(this.at(of)).send(
       new DescribeLaunchTemplatesCommand({
         Filters: [{ Name: "launch-template-name", Values: [String(of.inputs.name)] }],
@@ -97,6 +113,13 @@ class Look {
     return LaunchTemplates.flatMap(({ LaunchTemplateId: id = "" }) => (this.known.ids.has(id) ? [] : [id]));
   }
 }
+
+/** What a search by content is told as. */
+const contents = {
+  "group rule": "ports and source",
+  "launch template": "name",
+  "event target": "rule and target",
+} as const;
 
 /** Whether a rule that is there lets through what the inputs ask for. */
 function sameRule(rule: SecurityGroupRule, inputs: Inputs): boolean {
@@ -133,8 +156,7 @@ async function fate(of: Interrupted, look: Look): Promise<Fate> {
       return { of, kind: "look first", why: "it has no tags to find it by" };
     return judged(of, await look.byTags(of, rule.id), "tags");
   }
-  const found = rule.of === "group rule" ? await look.groupRules(of) : await look.launchTemplates(of);
-  return judged(of, found, rule.of === "group rule" ? "ports and source" : "name");
+  return judged(of, await look.byContent(of, rule.of), contents[rule.of]);
 }
 
 /** What became of each; one after the other, for they share few lists. */

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { main } from "../../delivery/recover/cli";
-import { ruleOf, type Inputs } from "../../delivery/recover/ids";
-import { interruptedChanges, interruptedCreations, known, settled } from "../../delivery/recover/state";
+import { ruleOf, type Inputs } from "../../recover/ids";
+import { interruptedChanges, interruptedCreations, known, settled } from "../../recover/state";
 import { assertTold, captured } from "../support/command";
 import { evaluated, stackFiles } from "../support/every-stack";
 
@@ -126,11 +126,16 @@ describe("how a resource is known again", () => {
       byName("aws:ec2/routeTableAssociation:RouteTableAssociation", { subnetId: "subnet-1", routeTableId: "rtb-1" }),
       "subnet-1/rtb-1",
     );
-    assert.equal(byName("aws:cloudwatch/eventTarget:EventTarget", { rule: "r", targetId: "t" }), "default/r/t");
-    assert.equal(
-      byName("aws:cloudwatch/eventTarget:EventTarget", { rule: "r", targetId: "t", eventBusName: "own" }),
-      "own/r/t",
+    const rule = "aws:cloudwatch/eventRule:EventRule";
+    assert.deepEqual(
+      [{ name: "r" }, { name: "r", eventBusName: "default" }, { name: "r", eventBusName: "own" }].map((one) =>
+        byName(rule, one),
+      ),
+      ["r", "r", "own/r"],
     );
+    const schedule = "aws:scheduler/schedule:Schedule";
+    assert.equal(byName(schedule, { name: "start" }), "default/start");
+    assert.equal(byName(schedule, { name: "start", groupName: "market" }), "market/start");
     assert.equal(
       byName("aws:route53/record:Record", { zoneId: "Z1", name: "a.example.com", type: "A" }),
       "Z1_a.example.com_A",
@@ -143,8 +148,12 @@ describe("how a resource is known again", () => {
     assert.equal(byArn(subnetType, of("ec2:us-east-1:1:subnet/subnet-1")), "subnet-1");
     assert.equal(byArn(subnetType, of("ec2:us-east-1:1:vpc/vpc-1")), undefined);
     const secret = of("secretsmanager:us-east-1:1:secret:prod/redis-AbCdEf");
-    assert.equal(byArn("aws:secretsmanager/secret:Secret", secret, { name: "redis" }), secret);
-    assert.equal(byArn("aws:secretsmanager/secret:Secret", secret, { name: "red" }), undefined);
+    assert.equal(byArn("aws:secretsmanager/secret:Secret", secret, { name: "prod/redis" }), secret);
+    assert.equal(byArn("aws:secretsmanager/secret:Secret", secret, { name: "prod/red" }), undefined);
+    const zone = of("route53:::hostedzone/Z1"); // without its name
+    assert.equal(byArn("aws:route53/zone:Zone", zone, { name: "example.com" }), "Z1");
+    const component = of("imagebuilder:us-east-1:1:component/gpu-driver/1.0.0/1"); // written small
+    assert.equal(byArn("aws:imagebuilder/component:Component", component, { name: "GPU-driver" }), component);
     const topic = of("sns:us-east-1:1:critical-1a2b3c");
     assert.equal(byArn("aws:sns/topic:Topic", topic, { name: "critical-1a2b3c" }), topic);
     assert.equal(byArn("aws:sns/topic:Topic", topic, { name: "warning-1a2b3c" }), undefined);

@@ -1,5 +1,5 @@
-import type { Inputs } from "../../delivery/recover/ids";
-import type { StackState } from "../../delivery/recover/state";
+import type { Inputs } from "../../recover/ids";
+import type { StackState } from "../../recover/state";
 
 export const urnOf = (type: string, name: string) => `urn:pulumi:prod::trading-platform::${type}::${name}`;
 export const vpcType = "aws:ec2/vpc:Vpc";

@@ -7,10 +7,11 @@ import {
   CreateVpcCommand,
   EC2Client,
 } from "@aws-sdk/client-ec2";
-import { describeFindings, describeRecovered } from "../../delivery/recover/describe";
-import { fates } from "../../delivery/recover/look";
-import { findings, recover, type StackEngine } from "../../delivery/recover/recover";
-import { interruptedCreations, known, type StackState } from "../../delivery/recover/state";
+import { EventBridgeClient, PutRuleCommand, PutTargetsCommand } from "@aws-sdk/client-eventbridge";
+import { describeFindings, describeRecovered } from "../../recover/describe";
+import { fates } from "../../recover/look";
+import { findings, recover, type StackEngine } from "../../recover/recover";
+import { interruptedCreations, known, type StackState } from "../../recover/state";
 import { EmulatedAws } from "../support/emulated-aws";
 import { creating, resource, stateWith, subnetType, urnOf, vpcType } from "./interrupted-state";
 
@@ -150,6 +151,24 @@ describe("what an interrupted run made, looked for in an emulated AWS", () => {
       ["wider", "make again", "nothing is found by its ports and source"],
       ["host", "take over", template.LaunchTemplate?.LaunchTemplateId],
       ["none", "make again", "nothing is found by its name"],
+    ]);
+  });
+
+  it("is a target of an event rule that goes to the same place", async () => {
+    const events = new EventBridgeClient(aws.access);
+    await events.send(new PutRuleCommand({ Name: "failed", EventPattern: '{"source":["aws.batch"]}' }));
+    const topic = (name: string) => `arn:aws:sns:us-east-1:123456789012:${name}`;
+    const Targets = ["one", "two", "three"].map((Id) => ({ Id, Arn: topic(Id === "three" ? "two" : Id) }));
+    await events.send(new PutTargetsCommand({ Rule: "failed", Targets }));
+    const type = "aws:cloudwatch/eventTarget:EventTarget";
+    const state = stateWith(
+      [resource(type, "held", { id: "failed-three" })],
+      ["one", "two", "four"].map((name) => creating(type, name, { rule: "failed", arn: topic(name) })),
+    );
+    assert.deepEqual(await told(state), [
+      ["one", "take over", "default/failed/one"],
+      ["two", "take over", "default/failed/two"],
+      ["four", "make again", "nothing is found by its rule and target"],
     ]);
   });
 
