@@ -7,12 +7,39 @@ export interface GuideText {
   /** After it. */
   readonly run: readonly string[];
   readonly watch: string;
+  /** What the document itself says that its parts cost. */
+  readonly estimate?: readonly Estimate[];
+}
+
+/** A line of a document's own estimate, with the part of the plan that it is of. */
+export interface Estimate {
+  readonly what: string;
+  readonly monthlyUsd: number;
+  /** URNs of the resources that the line is of. */
+  readonly resources: RegExp;
 }
 
 const emails = "Put your own addresses into `monitoring.emails`; each has to confirm its subscription.";
 const domains = "Put your own domain names and hosted zone into the file; the certificate is proven in that zone.";
 const digests =
   "Push the images, and put their digests into the file (`docker buildx imagetools inspect` shows them); until then set the number of tasks or instances to 0.";
+
+const bettingBotEstimate: readonly Estimate[] = [
+  { what: "Fargate, bot and ML service", monthlyUsd: 150, resources: /\$awsx:ecs:FargateService::/ },
+  {
+    what: "Database in two zones, its volumes and its load balancer",
+    monthlyUsd: 350,
+    resources: /:TimescaleDatabase\$aws:(ec2\/instance|ebs\/volume|lb\/loadBalancer):/,
+  },
+  { what: "Two NAT gateways", monthlyUsd: 70, resources: /\$aws:ec2\/natGateway:/ },
+  { what: "Load balancer of the services", monthlyUsd: 25, resources: /:services:LoadBalancer\$aws:lb\/loadBalancer:/ },
+  { what: "S3", monthlyUsd: 5, resources: /\$aws:s3\/bucket:Bucket::/ },
+  { what: "CloudWatch: logs, alarms, dashboards", monthlyUsd: 30, resources: /\$aws:cloudwatch\// },
+];
+
+/** The address holds a key, so that no stack file shows it. */
+const pagerDuty =
+  "PagerDuty is told of critical alarms once the address of its CloudWatch integration is set: `pulumi config set --secret --path trading-platform:monitoring.pagerDutyUrl https://events.pagerduty.com/integration/<key>/enqueue`.";
 
 export const guideTexts = {
   "local-zone-trader": {
@@ -95,6 +122,7 @@ export const guideTexts = {
       emails,
       domains,
       digests,
+      pagerDuty,
       "Make the database's image once, and put its id into the SSM parameter that `data.timescale.ami` names: [TimescaleDB](../timescale.md).",
     ],
     run: [
@@ -102,6 +130,7 @@ export const guideTexts = {
       "A lost primary is promoted by one command, which its alarm names.",
       "The bot runs once: a deployment stops the old task before it starts the new one.",
     ],
+    estimate: bettingBotEstimate,
     watch:
       "Trade failures and API errors, the bot's missing task, the standby's lag, the age of the last archived WAL.",
   },

@@ -2,11 +2,12 @@
 import * as path from "node:path";
 import { renderMermaid } from "../plan/diagram/mermaid";
 import { makeScene } from "../plan/diagram/scene";
+import type { Plan } from "../plan/json";
 import { makePlan } from "../plan/plan";
 import { money } from "../plan/report/markdown-text";
 import { projectRoot } from "../plan/settings/project";
 import { costByComponent } from "../plan/text";
-import { guideTexts, type GuideText } from "./guide-texts";
+import { guideTexts, type Estimate, type GuideText } from "./guide-texts";
 
 export const guideNames = Object.keys(guideTexts) as (keyof typeof guideTexts)[];
 
@@ -18,9 +19,37 @@ function costTable(rows: readonly (readonly [string, number])[]): string[] {
   ];
 }
 
+/** A document's own estimate beside the plan's cost of the same parts; last what the document leaves out, and the sum. */
+export function compareCosts(
+  { cost }: Pick<Plan, "cost">,
+  estimate: readonly Estimate[],
+): [what: string, document: number, planner: number][] {
+  const rows = estimate.map(({ what, monthlyUsd, resources }): [string, number, number] => {
+    const its = cost.lines.filter(({ urn }) => resources.test(urn));
+    return [what, monthlyUsd, its.reduce((sum, { monthly }) => sum + monthly, 0)];
+  });
+  const named = rows.reduce((sum, [, , planner]) => sum + planner, 0);
+  const document = estimate.reduce((sum, { monthlyUsd }) => sum + monthlyUsd, 0);
+  return [...rows, ["What the document leaves out", 0, cost.monthly - named], ["All", document, cost.monthly]];
+}
+
+function comparison(plan: Plan, estimate: readonly Estimate[] | undefined): string[] {
+  if (estimate === undefined) return [];
+  return [
+    "The document's own estimate beside it:",
+    "",
+    "| part | the document, a month | the planner, a month |",
+    "| --- | ---: | ---: |",
+    ...compareCosts(plan, estimate).map(
+      ([what, document, planner]) => `| ${what} | ${document === 0 ? "" : money(document)} | ${money(planner)} |`,
+    ),
+    "",
+  ];
+}
+
 /** A guide as Markdown, with the blueprint's plan as it is now. */
 export async function renderGuide(name: keyof typeof guideTexts): Promise<string> {
-  const { title, asked, first, run, watch }: GuideText = guideTexts[name];
+  const { title, asked, first, run, watch, estimate }: GuideText = guideTexts[name];
   const blueprint = `blueprints/${name}.yaml`;
   const configFile = path.join(projectRoot(), blueprint);
   const { plan, region } = await makePlan({ root: projectRoot(), configFile, policies: false });
@@ -50,6 +79,7 @@ export async function renderGuide(name: keyof typeof guideTexts): Promise<string
     "",
     ...costTable(costByComponent(plan)),
     "",
+    ...comparison(plan, estimate),
     "## How to run it",
     "",
     "```bash",

@@ -22,6 +22,7 @@ export function wireKubernetes(platform: Platform) {
     tags: { ...tags, component: "kubernetes" },
     alarmTopicArn: alarmTopics?.critical,
   });
+  platform.kubernetes = cluster;
   return {
     clusterName: cluster.clusterName,
     kubeconfig: cluster.kubeconfig,

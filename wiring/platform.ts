@@ -7,6 +7,7 @@ import type { Report } from "../components/common/report";
 import { tagEverything, type PlatformTags } from "../components/common/tags";
 import type { DataPlatform } from "../components/data/data-platform";
 import type { TradingVpc } from "../components/network/trading-vpc";
+import type { EksPlatform } from "../components/services/eks-platform";
 import type { FargateServices } from "../components/services/fargate-services";
 import { collectBuckets, type StackBucket } from "../components/operations/compliance-report";
 import { collectLogGroups, type StackLogGroup } from "../components/operations/log-archive";
@@ -51,6 +52,7 @@ export interface Platform {
   amis?: Readonly<Partial<Record<AmiKind, pulumi.Output<string>>>>;
   network?: TradingVpc;
   data?: DataPlatform;
+  kubernetes?: EksPlatform;
   services?: FargateServices;
 }
 

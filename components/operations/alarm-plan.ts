@@ -33,9 +33,12 @@ export const testNamespace = "Trading/TestPage";
 /**
  * Document 004's table: CPU, memory and connections are told by SNS and wake nobody; everything else that a component calls
  * critical does, by SNS and PagerDuty. Nor do requests that a firewall blocks: it does its work, and an entry on the internet
- * meets some every day, which would keep the page of its component on and every other alarm of it unheard.
+ * meets some every day, which would keep the page of its component on and every other alarm of it unheard. Nor do pods that
+ * failed or wait: Kubernetes starts others, a batch job that failed leaves its pod for days, and one that restarts without
+ * end has an alarm of its own.
  */
-const quietMetrics = /^(\w*cpu_?utilization|\w*memory\w*|mem_used_percent|\w*connections|BlockedRequests)$/i;
+const quietMetrics =
+  /^(\w*cpu_?utilization|\w*memory\w*|mem_used_percent|\w*connections|BlockedRequests|pod_status_\w+)$/i;
 
 /** How urgent a metric's alarm is. */
 export function severityOf(metric: string | undefined): Severity {
@@ -43,10 +46,10 @@ export function severityOf(metric: string | undefined): Severity {
 }
 
 /**
- * Trades that fail: document 004 pages for them on their own. Told together, they would stay unheard while errors of the API
- * that somebody knows of keep their component's page on.
+ * Errors of the exchange's API and trades that fail: document 004 pages for each of them. Told together, trades would stay
+ * unheard while errors of the API that somebody knows of keep their component's page on, and both while anything else does.
  */
-const lonelyMetrics = new Set(["TradeFailures"]);
+const lonelyMetrics = new Set(["BetfairAPIErrors", "TradeFailures"]);
 
 /** True where a component's alarms are told together by composites, and each one by itself only keeps a record. */
 export function isPagedTogether(component: string, { mode, marketHoursComponents }: PagingSettings): boolean {

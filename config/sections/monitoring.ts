@@ -7,23 +7,25 @@ import { defineSection, fields } from "../section";
 
 const addresses = z.array(z.email({ error: "is not an e-mail address" }).meta({ allowed: "an e-mail address" }));
 
-interface Services {
-  readonly services?: Readonly<Record<string, unknown>>;
+/** The sections whose applications have a log that the stack knows. */
+interface Sections {
+  readonly services?: { readonly services?: Readonly<Record<string, unknown>> };
+  readonly kubernetes?: { readonly workloads?: Readonly<Record<string, unknown>> };
 }
 
-/** Applications whose log nobody can find: neither a service of the stack, nor told which log group. */
+/** Applications whose log nobody can find: no service and no workload of the stack, nor told which log group. */
 function checkApplications(
   applications: Readonly<Record<string, { readonly logGroupName?: string }>>,
-  services: Services | undefined,
+  { services, kubernetes }: Sections,
 ): Issue[] {
-  const known = Object.keys(services?.services ?? {});
+  const known = [...Object.keys(services?.services ?? {}), ...Object.keys(kubernetes?.workloads ?? {})];
   return Object.entries(applications)
     .filter(([key, { logGroupName }]) => logGroupName === undefined && !known.includes(key))
     .map(([key]) => ({
       path: `applications.${key}`,
-      problem: "is no service of this stack, so that its log is not known",
-      allowed: known.join(", ") || "none: the section services is off",
-      fix: `Name a service of services.services, or set monitoring.applications.${key}.logGroupName.`,
+      problem: "is no service and no workload of this stack, so that its log is not known",
+      allowed: known.join(", ") || "none: the sections services and kubernetes are off",
+      fix: `Name a service of services.services or a workload of kubernetes.workloads, or set monitoring.applications.${key}.logGroupName.`,
     }));
 }
 
@@ -88,11 +90,17 @@ export const monitoring = defineSection({
               .array(z.enum(applicationMetricNames))
               .min(1)
               .meta({ description: 'Metrics in its log, one JSON line each: {"metric":"ActiveMarkets","value":12}' }),
-            logGroupName: z.string().min(1).optional().meta({ description: "Log group, where it is no service's own" }),
+            logGroupName: z
+              .string()
+              .min(1)
+              .optional()
+              .meta({ description: "Log group, where it is no service's or workload's own" }),
           }),
         )
         .default({})
-        .meta({ description: "Applications whose log lines are read for metrics, by their service's key" }),
+        .meta({
+          description: "Applications whose log lines are read for metrics, by the key of their service or workload",
+        }),
       dashboards: z
         .boolean()
         .default(byStage({ dev: false, qa: true, prod: true }))
@@ -102,8 +110,8 @@ export const monitoring = defineSection({
         .default(byStage({ dev: 30, qa: 90, prod: 365 }))
         .meta({ description: "Days that the functions' logs are kept" }),
     }),
-  check: ({ pagerDutyUrl, emails, applications }, { stage, services }) => {
-    const issues = checkApplications(applications, services as Services | undefined);
+  check: ({ pagerDutyUrl, emails, applications }, { stage, ...sections }) => {
+    const issues = checkApplications(applications, sections as Sections);
     if (stage !== "prod" || pagerDutyUrl || emails.critical.length > 0) return issues;
     return [
       ...issues,

@@ -40,6 +40,9 @@ export function amazonLinux(instanceType: string): string {
   return `resolve:ssm:/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-${architecture}`;
 }
 
+/** What the instance metadata service hands out as the name of a tag; EC2 refuses a host with another. */
+const tagKey = /^(?!aws:)[\w+\-=.,:@]{1,128}$/;
+
 /** Hosts behind a load balancer. */
 export const web = defineSection({
   description: "Web tier: an auto-scaling group of hosts with one container each, behind a load balancer.",
@@ -65,6 +68,16 @@ export const web = defineSection({
       loadBalancer: loadBalancerFields(context).meta({ description: "Load balancer before them" }),
       ...variableFields(),
       access: accessField(),
+      hostTags: z
+        .record(z.string(), z.string().max(256))
+        .refine((tags) => Object.keys(tags).every((key) => tagKey.test(key)), {
+          error: "has a name that a host cannot read of itself",
+        })
+        .default({})
+        .meta({
+          description: "Further tags of the hosts, such as a Name that something outside looks for",
+          allowed: "names of 1 to 128 letters, digits and + - = . , _ : @, not beginning with aws:",
+        }),
       keyName: z.string().optional().meta({ description: "Key pair, where Session Manager cannot be used" }),
       rootVolumeGiB: z.int().min(8).default(20).meta({ description: "Root volume" }),
       refreshWaitMinutes: z

@@ -22,7 +22,7 @@ const freePatterns: readonly RegExp[] = [
   /^aws:autoscaling\/(?!group:)/,
   /^aws:appautoscaling\//,
   /^aws:lambda\/(invocation|permission|eventSourceMapping|alias|functionEventInvokeConfig|layerVersion):/,
-  /^aws:cloudwatch\/(logStream|logDeliverySource|logDeliveryDestination|eventRule|eventTarget|logMetricFilter|logResourcePolicy|logSubscriptionFilter|eventPermission|queryDefinition|logDataProtectionPolicy):/,
+  /^aws:cloudwatch\/(logStream|logDeliverySource|logDeliveryDestination|eventRule|eventTarget|logResourcePolicy|logSubscriptionFilter|eventPermission|queryDefinition|logDataProtectionPolicy):/,
   /^aws:glue\/(catalogDatabase|catalogTable):/, // the first million objects
   /^aws:ecs\/(cluster|taskDefinition|clusterCapacityProviders|accountSettingDefault):/,
   /^aws:ecr\/(lifecyclePolicy|repositoryPolicy|registryScanningConfiguration):/,

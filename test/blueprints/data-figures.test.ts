@@ -57,8 +57,28 @@ describe("document 001's data figures (ai-platform.yaml)", () => {
     assert.equal(run.one("aws:rds/instance:Instance", "replica").inputs.instanceClass, "db.r6g.2xlarge");
   });
 
+  it("500 GiB of gp3 that may grow to 1000, at RDS's own operations and throughput for that size", () => {
+    const { storageType, allocatedStorage, maxAllocatedStorage, iops, storageThroughput } = primary();
+    assert.deepEqual([storageType, allocatedStorage, maxAllocatedStorage], ["gp3", 500, 1000]);
+    assert.deepEqual([iops, storageThroughput], [undefined, undefined]);
+  });
+
   it("KMS at rest, TLS 1.3 in transit, deletion protection", () => {
     assert.deepEqual([primary().storageEncrypted, primary().deletionProtection], [true, true]);
+    const keys = run.ofType("aws:kms/key:Key").map(({ urn }) => urn);
+    const underOwnKey = [
+      ...run.ofType("aws:rds/instance:Instance"),
+      ...run.ofType("aws:elasticache/replicationGroup:ReplicationGroup"),
+    ];
+    assert.equal(underOwnKey.length, 3, "the database, its replica, Redis");
+    for (const { name, inputs, propertyDependencies } of underOwnKey) {
+      // A replica in its primary's Region takes the primary's key.
+      if (inputs.replicateSourceDb !== undefined) continue;
+      assert.ok(
+        propertyDependencies.kmsKeyId?.some((urn) => keys.includes(urn)),
+        `${name} is under AWS's own key`,
+      );
+    }
     const parameters = parametersOf(run, "aws:rds/parameterGroup:ParameterGroup");
     assert.deepEqual([parameters.get("rds.force_ssl"), parameters.get("ssl_min_protocol_version")], ["1", "TLSv1.3"]);
   });
@@ -127,6 +147,23 @@ describe("document 001's data figures (ai-platform.yaml)", () => {
     assert.deepEqual(lock.inputs.rule, { defaultRetention: { mode: "COMPLIANCE", days: 2192 } });
   });
 
+  it("every data bucket's objects move to cheaper classes, in days", () => {
+    const transitions = (bucket: string) => {
+      const { rules } = run.one(
+        "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
+        `buckets-${bucket}-lifecycle`,
+      ).inputs as { rules: { transitions?: { days: number; storageClass: string }[] }[] };
+      return rules.flatMap(({ transitions: its = [] }) => its.map(({ days, storageClass }) => [storageClass, days]));
+    };
+    assert.deepEqual(transitions("market-data"), [["INTELLIGENT_TIERING", 30]]);
+    assert.deepEqual(transitions("model-artifacts"), [["INTELLIGENT_TIERING", 90]]);
+    assert.deepEqual(transitions("backups"), [["INTELLIGENT_TIERING", 30]]);
+    assert.deepEqual(transitions("compliance"), [
+      ["GLACIER_IR", 90],
+      ["DEEP_ARCHIVE", 365],
+    ]);
+  });
+
   it("alarms on CPU, connections, latency; Redis CPU, memory, hit ratio", () => {
     const metrics = new Set(
       run.ofType("aws:cloudwatch/metricAlarm:MetricAlarm").map(({ inputs }) => inputs.metricName),
@@ -169,10 +206,30 @@ describe("document 003's data figures (web-terminal.yaml)", () => {
     );
     assert.ok(cache.authToken);
     assert.equal(cache.snapshotRetentionLimit, 7);
+    assert.deepEqual([cache.multiAzEnabled, cache.automaticFailoverEnabled], [true, true]);
+  });
+
+  it("enhanced monitoring and Performance Insights of the terminal's database", () => {
+    const { monitoringInterval, performanceInsightsEnabled } = run.one("aws:rds/instance:Instance").inputs;
+    assert.deepEqual([monitoringInterval, performanceInsightsEnabled], [60, true]);
   });
 
   it("data encrypted at rest, TLS 1.2 and up in transit, keys in Secrets Manager", () => {
     assert.equal(run.one("aws:rds/instance:Instance").inputs.storageEncrypted, true);
+    const cache = run.one("aws:elasticache/replicationGroup:ReplicationGroup").inputs;
+    assert.deepEqual([cache.atRestEncryptionEnabled, cache.transitEncryptionEnabled], [true, true]);
+    const buckets = run.ofType("aws:s3/bucket:Bucket");
+    assert.ok(buckets.length > 0);
+    for (const { urn, name } of buckets) {
+      const encryption = run
+        .ofType("aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration")
+        .filter(({ propertyDependencies }) => propertyDependencies.bucket?.includes(urn));
+      assert.match(
+        JSON.stringify(encryption.map(({ inputs }) => inputs.rules)),
+        /"sseAlgorithm":"(aws:kms|AES256)"/,
+        name,
+      );
+    }
     const parameters = parametersOf(run, "aws:rds/parameterGroup:ParameterGroup");
     assert.equal(parameters.get("ssl_min_protocol_version"), "TLSv1.2");
     const names = run.ofType("aws:secretsmanager/secret:Secret").map(({ inputs }) => inputs.name);

@@ -38,8 +38,8 @@ describe("document 000's figures (local-zone-trader.yaml)", () => {
 
   it("subnet 10.0.10.0/24 in us-east-1-chi-2a for trading, and the account opted into the zone", () => {
     assert.equal(subnetAt(live, "10.0.10.0/24").inputs.availabilityZone, "us-east-1-chi-2a");
-    const [network] = template(live).networkInterfaces as { subnetId: string }[];
-    assert.match(String(network?.subnetId), /^subnet-/);
+    const { propertyDependencies } = live.one("aws:ec2/launchTemplate:LaunchTemplate", "trader-template");
+    assert.ok(propertyDependencies.networkInterfaces?.includes(subnetAt(live, "10.0.10.0/24").urn));
     const group = live.one("aws:ec2/availabilityZoneGroup:AvailabilityZoneGroup").inputs;
     assert.deepEqual([group.groupName, group.optInStatus], ["us-east-1-chi-2", "opted-in"]);
   });

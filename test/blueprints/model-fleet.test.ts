@@ -74,6 +74,13 @@ describe("document 002's figures (model-fleet.yaml)", () => {
       ),
     ]);
     assert.deepEqual(types, [["t3.small"], ["t3.medium"], ["c6i.xlarge"]]);
+    for (const stage of Object.keys(stages) as Stage[]) {
+      const images = runs[stage]
+        .ofType("aws:ec2/launchTemplate:LaunchTemplate")
+        .filter(({ name }) => name.startsWith("fleet-"))
+        .map(({ inputs }) => inputs.imageId);
+      assert.deepEqual([...new Set(images)], [`resolve:ssm:/trading-platform/ami/${stage}/trading`]);
+    }
   });
 
   it("no EventBridge schedule in dev for the fleet, start and stop in qa and prod in New York time", () => {
@@ -86,6 +93,30 @@ describe("document 002's figures (model-fleet.yaml)", () => {
       assert.ok(names.some((name) => name.startsWith("schedule-stop-")));
       for (const { inputs } of schedules(stage)) assert.equal(inputs.scheduleExpressionTimezone, "America/New_York");
     }
+  });
+
+  it("EventBridge in dev calls clocks of alarms, MLflow's publishing and the backtests' cap, and tells of findings", () => {
+    const named = (type: string) =>
+      runs.dev
+        .ofType(type)
+        .map(({ name }) => name)
+        .sort();
+    assert.deepEqual(named("aws:scheduler/schedule:Schedule"), [
+      "backtest-cap-new-month",
+      "ingest-clock-every-minute",
+      "mlflow-publish-schedule",
+      "watch-clock-schedule",
+    ]);
+    assert.deepEqual(named("aws:cloudwatch/eventRule:EventRule"), [
+      "backtest-failed",
+      "security-guardduty-high",
+      "security-guardduty-medium",
+      "security-hub-critical",
+      "security-hub-high",
+      "security-not-compliant",
+      "security-public-access",
+      "security-trail-touched",
+    ]);
   });
 
   it("the functions are there in dev as well, to be started by hand", () => {

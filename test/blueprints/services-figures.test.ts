@@ -79,8 +79,18 @@ describe("document 004's services (betting-bot.yaml)", () => {
       const { path, interval } = inputs.healthCheck as { path: string; interval: number };
       assert.deepEqual([path, interval, inputs.port], ["/health", 30, 8000]);
     }
-    const network = service("ml").networkConfiguration as { assignPublicIp: boolean; subnets: string[] };
-    assert.deepEqual([network.assignPublicIp, network.subnets.length], [false, 2]);
+    for (const key of ["bot", "ml"]) {
+      const network = service(key).networkConfiguration as { assignPublicIp: boolean; subnets: string[] };
+      assert.deepEqual([network.assignPublicIp, network.subnets.length], [false, 2], key);
+      const { propertyDependencies } = run.one("awsx:ecs:FargateService", `services-${key}-service`);
+      const subnets = (propertyDependencies.networkConfiguration ?? []).filter((urn) => urn.includes("subnet:Subnet"));
+      assert.deepEqual(
+        subnets.map((urn) => urn.split("::").at(-1)),
+        ["network-app-us-east-1a", "network-app-us-east-1b"],
+        key,
+      );
+      assert.deepEqual(task(key).requiresCompatibilities, ["FARGATE"], key);
+    }
   });
 
   it("two repositories, scanned on push, that keep their last 10 images", () => {
@@ -138,14 +148,17 @@ describe("document 004's services (betting-bot.yaml)", () => {
   });
 
   it("task roles that read secrets, read and write models, and write their log, each on named resources", () => {
-    const { Statement } = JSON.parse(
-      String(run.one("aws:iam/rolePolicy:RolePolicy", "services-bot-task-app").inputs.policy),
-    ) as { Statement: { Action: string[]; Resource: string | string[] }[] };
-    assert.deepEqual(
-      Statement.flatMap(({ Action }) => Action).filter((action) => !action.startsWith("kms:")),
-      ["secretsmanager:GetSecretValue", "s3:GetObject", "s3:PutObject", "logs:CreateLogStream", "logs:PutLogEvents"],
-    );
-    for (const { Resource } of Statement) assert.notEqual(Resource, "*");
+    for (const key of ["bot", "ml"]) {
+      const { Statement } = JSON.parse(
+        String(run.one("aws:iam/rolePolicy:RolePolicy", `services-${key}-task-app`).inputs.policy),
+      ) as { Statement: { Action: string[]; Resource: string | string[] }[] };
+      assert.deepEqual(
+        Statement.flatMap(({ Action }) => Action).filter((action) => !action.startsWith("kms:")),
+        ["secretsmanager:GetSecretValue", "s3:GetObject", "s3:PutObject", "logs:CreateLogStream", "logs:PutLogEvents"],
+        key,
+      );
+      for (const { Resource } of Statement) assert.notEqual(Resource, "*", key);
+    }
   });
 
   it("alarms: CPU over 80 % and memory over 85 % for 5 minutes", () => {
@@ -173,7 +186,32 @@ describe("document 003's web tier and site (web-terminal.yaml)", () => {
     assert.equal(run.one("aws:ec2/launchTemplate:LaunchTemplate", "web-blue").inputs.instanceType, "t3.medium");
     const group = run.one("aws:autoscaling/group:Group").inputs;
     assert.deepEqual([group.minSize, group.desiredCapacity], [2, 2]);
-    assert.equal((group.vpcZoneIdentifiers as string[]).length, 2);
+    const subnets = run.one("aws:autoscaling/group:Group").propertyDependencies.vpcZoneIdentifiers ?? [];
+    assert.deepEqual(
+      subnets.map((urn) => urn.split("::").at(-1)),
+      ["network-app-us-east-1a", "network-app-us-east-1b"],
+    );
+  });
+
+  it("hosts tagged Environment and Name as the document has them, beside the platform's own tags", () => {
+    const asked = {
+      Environment: "production",
+      Name: "abacus-terminal-app",
+      project: "trading-platform",
+      stage: "prod",
+    };
+    const template = run.one("aws:ec2/launchTemplate:LaunchTemplate", "web-blue").inputs as unknown as {
+      tagSpecifications: { resourceType: string; tags: Record<string, string> }[];
+    };
+    const { tags } = template.tagSpecifications.find(({ resourceType }) => resourceType === "instance")!;
+    const group = run.one("aws:autoscaling/group:Group").inputs as unknown as {
+      tags: { key: string; value: string; propagateAtLaunch: boolean }[];
+    };
+    for (const [key, value] of Object.entries(asked)) {
+      assert.equal(tags[key], value, key);
+      const handed = group.tags.filter((tag) => tag.key === key);
+      assert.deepEqual(handed, [{ key, value, propagateAtLaunch: true }]);
+    }
   });
 
   it("an instance profile that is the hosts' own, and APP_ENVIRONMENT=production in their user data", () => {
@@ -288,6 +326,30 @@ describe("document 001's cluster (ai-platform.yaml)", () => {
   it("VPC CNI, CoreDNS and kube-proxy among its add-ons", () => {
     const addons = run.ofType("aws:eks/addon:Addon").map(({ inputs }) => inputs.addonName);
     for (const addon of ["vpc-cni", "coredns", "kube-proxy"]) assert.ok(addons.includes(addon), addon);
+  });
+
+  it("a group of the nodes that lets nothing in of its own, and out to HTTPS, PostgreSQL and Redis alone", () => {
+    const nodes = groupId(run, "kubernetes-nodes-sg");
+    assert.deepEqual(rulesOf(run, ingress, nodes), []);
+    assert.deepEqual(rulesOf(run, egress, nodes), [
+      [443, "0.0.0.0/0"],
+      [5432, "10.0.0.0/16"],
+      [6379, "10.0.0.0/16"],
+    ]);
+    const groups = run
+      .ofType("aws:ec2/securityGroup:SecurityGroup")
+      .filter(({ name }) => name.startsWith("kubernetes"));
+    assert.deepEqual(
+      groups.map(({ name, inputs }) => [name, inputs.ingress, inputs.egress]),
+      [["kubernetes-nodes-sg", undefined, undefined]],
+    );
+    assert.equal(run.one("eks:index:Cluster").inputs.skipDefaultSecurityGroups, true);
+  });
+
+  it("keys that rotate, every one of them", () => {
+    const keys = run.ofType("aws:kms/key:Key");
+    assert.ok(keys.length > 10, `${keys.length} keys`);
+    for (const { name, inputs } of keys) assert.equal(inputs.enableKeyRotation, true, name);
   });
 
   it("nodes let into PostgreSQL and Redis", () => {

@@ -40,6 +40,13 @@ function messages(raw: Raw, at: string, value: unknown): string[] {
 
 /** One wrong value each: blueprint, key, value, and what the message says of it. */
 const table: readonly [from: string, at: string, value: unknown, message: RegExp][] = [
+  [
+    "web-terminal",
+    "web.hostTags",
+    { "a/b": "c" },
+    /web\.hostTags.*has a name that a host cannot read of itself.*allowed: names/s,
+  ],
+  ["ai-platform", "kubernetes.workloads", {}, /applications\.models: is no service and no workload of this stack/],
   ["ai-platform", "kubernetes.version", "1.28", /^\s*kubernetes\.version: .*out of support.*1\.28.*allowed: .*1\.35/s],
   ["ai-platform", "kubernetes.version", "1.99", /^\s*kubernetes\.version: .*1\.99.*allowed:/s],
   [

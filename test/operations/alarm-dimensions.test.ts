@@ -32,6 +32,9 @@ const forms: Readonly<Record<string, RegExp>> = {
   StateMachineArn: /^arn:aws:/,
 };
 
+/** Namespaces of AWS's own, whose dimensions the table has. */
+const ofAws = /^(AWS\/|ECS\/|ContainerInsights$)/;
+
 describe("alarms of the blueprints", () => {
   for (const blueprint of ["ai-platform", "betting-bot", "web-terminal", "local-zone-trader", "model-fleet"]) {
     it(`${blueprint}: each on dimensions that AWS publishes, in AWS's form, telling of its beginning and its end`, async function () {
@@ -42,7 +45,7 @@ describe("alarms of the blueprints", () => {
       for (const { name, inputs } of alarms) {
         const dimensions = Object.entries((inputs.dimensions ?? {}) as Record<string, string>);
         const namespace = String(inputs.namespace);
-        if (/^(AWS\/|ECS\/|ContainerInsights$)/.test(namespace)) {
+        if (ofAws.test(namespace)) {
           const set = dimensions.map(([key]) => key).sort();
           assert.ok(published[namespace]?.includes(set.join()), `${name}: ${namespace} by ${set.join()}`);
         }
@@ -54,6 +57,21 @@ describe("alarms of the blueprints", () => {
         const topics = (actions: unknown) => (actions as string[]).filter((arn) => arn.includes(":sns:"));
         assert.equal(topics(inputs.alarmActions).length, 1, `${name} tells one topic`);
         assert.deepEqual(topics(inputs.okActions), topics(inputs.alarmActions), `${name}: its end goes where it began`);
+      }
+      for (const { name, inputs } of registered.ofType("aws:cloudwatch/dashboard:Dashboard")) {
+        const { widgets } = JSON.parse(String(inputs.dashboardBody)) as { widgets: { properties: object }[] };
+        const series = widgets.flatMap(({ properties }) =>
+          "metrics" in properties ? (properties.metrics as unknown[][]) : [],
+        );
+        assert.ok(series.length > 0, name);
+        for (const [namespace, metric, ...rest] of series) {
+          const set = rest.filter((_, index) => index % 2 === 0 && index < rest.length - 1).sort();
+          if (ofAws.test(String(namespace)))
+            assert.ok(
+              published[String(namespace)]?.includes(set.join()),
+              `${name}: ${String(metric)} by ${set.join()}`,
+            );
+        }
       }
     });
   }

@@ -48,7 +48,7 @@ describe("LogArchive", () => {
     assert.match(filters[0]?.propertyDependencies.destinationArn?.[0] ?? "", /log-archive-stream$/);
   });
 
-  it("unpacks what CloudWatch packs, puts each batch on a line, and files it by day", async () => {
+  it("unpacks what CloudWatch packs, puts each batch on a line, and files it by day, compressed", async () => {
     const { inputs } = (await build()).one(streamType);
     const s3 = inputs.extendedS3Configuration as Record<string, unknown> & {
       processingConfiguration: { processors: { type: string }[] };
@@ -59,6 +59,7 @@ describe("LogArchive", () => {
       s3.processingConfiguration.processors.map(({ type }) => type),
       ["Decompression", "AppendDelimiterToRecord"],
     );
+    assert.equal(s3.compressionFormat, "GZIP");
     assert.equal((inputs.serverSideEncryption as { keyType: string }).keyType, "CUSTOMER_MANAGED_CMK");
   });
 

@@ -89,12 +89,15 @@ describe("Monitoring", () => {
         "node_cpu_utilization",
         "node_memory_utilization",
         "BlockedRequests",
+        "pod_status_failed",
+        "pod_status_pending",
       ])
         assert.equal(severityOf(metric), "warning", metric);
       for (const metric of [
         "FreeStorageSpace",
         "node_filesystem_utilization",
         "RunningTaskCount",
+        "pod_container_status_waiting_reason_crash_loop_back_off",
         "BetfairAPIErrors",
         "TradeFailures",
         "Errors",
@@ -164,22 +167,19 @@ describe("Monitoring", () => {
       ]);
     });
 
-    it("keeps the applications silent while the services that they run in page", async () => {
-      const applications = { bot: { logGroupName: "/ecs/bot", metrics: ["BetfairAPIErrors"] as const } };
-      const page = (await build(system, { applications })).one(compositeType, "page-watch").inputs;
-      assert.deepEqual(page.actionsSuppressor, {
-        alarm: "trading-platform-test-watch-page-services",
-        waitPeriod: 120,
-        extensionPeriod: 180,
-      });
-    });
-
-    it("tells of failing trades by themselves, whatever else of the application is known to be wrong", async () => {
+    it("tells of the exchange's errors and of failing trades by themselves, whatever else is known to be wrong", async () => {
       const metrics = ["BetfairAPIErrors", "TradeFailures"] as const;
       const registered = await build(system, { applications: { bot: { logGroupName: "/ecs/bot", metrics } } });
-      assert.deepEqual(actionsOf(registered, "watch-bot-trade-failures"), ["arn:critical"]);
-      const rule = String(registered.one(compositeType, "page-watch").inputs.alarmRule);
-      assert.match(rule, /^ALARM\("[^"]*betfair-api-errors[^"]*"\)$/);
+      for (const name of ["watch-bot-betfair-api-errors", "watch-bot-trade-failures"])
+        assert.deepEqual(actionsOf(registered, name), ["arn:critical"], name);
+      assert.deepEqual(
+        registered.ofType(compositeType).map(({ name, inputs }) => [name, inputs.actionsSuppressor]),
+        [
+          ["watch-page-data", undefined],
+          ["watch-page-services", undefined],
+        ],
+        "no page of another component keeps either silent",
+      );
     });
 
     it("splits a component with more alarms than a rule may name, and loses none", async () => {
@@ -300,8 +300,14 @@ describe("Monitoring", () => {
       "us-east-1",
     );
     assert.deepEqual(
-      widgets.map(({ type }) => type),
-      ["alarm", "metric", "metric"],
+      widgets.map(({ type, properties }) => `${type} ${properties.title}`),
+      [
+        "alarm data",
+        "metric AWS/RDS CPUUtilization",
+        "metric AWS/RDS ReplicaLag",
+        "metric AWS/RDS NetworkReceiveThroughput",
+        "metric AWS/RDS NetworkTransmitThroughput",
+      ],
     );
     const cpu = widgets[1]?.properties as { metrics: unknown[]; annotations: { horizontal: unknown[] } };
     assert.deepEqual(cpu.metrics, [
@@ -335,7 +341,7 @@ describe("Monitoring", () => {
     it("refuse an application without a log, a metric that is none, and an exchange that is none", () => {
       assert.throws(
         () => load({ applications: { bot: { metrics: ["ActiveMarkets"] } } }),
-        /monitoring\.applications\.bot: is no service of this stack, so that its log is not known/,
+        /monitoring\.applications\.bot: is no service and no workload of this stack, so that its log is not known/,
       );
       assert.throws(
         () =>
@@ -368,11 +374,8 @@ describe("Monitoring", () => {
     for (const row of rows("MemoryUsedPercent")) assert.deepEqual(row, [85, fiveMinutes, "warning"]);
     for (const [threshold, , told] of rows("Connections"))
       assert.deepEqual([threshold, told], [160, "warning"], "80 % of 200");
-    assert.deepEqual(rows("BetfairAPIErrors"), [[10, 60, "info"]]);
-    assert.deepEqual(rows("TradeFailures"), [[3, 3600, "critical"]], "SNS and PagerDuty, by itself");
-    const page = registered.one(compositeType, "watch-page-watch").inputs;
-    assert.match(String(page.alarmRule), /^ALARM\("[^"]*betfair-api-errors[^"]*"\)$/);
-    assert.match(String(page.alarmActions), /critical/, "SNS and PagerDuty");
+    assert.deepEqual(rows("BetfairAPIErrors"), [[10, 60, "critical"]], "by itself");
+    assert.deepEqual(rows("TradeFailures"), [[3, 3600, "critical"]], "by itself");
     const filters = registered.ofType("aws:cloudwatch/logMetricFilter:LogMetricFilter");
     const logOf = (metric: string) =>
       filters.find(({ inputs }) => (inputs.metricTransformation as { name: string }).name === metric)?.inputs

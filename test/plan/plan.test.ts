@@ -28,6 +28,22 @@ describe("a plan", () => {
     const plan = await planOf("dev");
     assert.equal(plan.stage, "dev");
     assert.equal(plan.outputs.stage, "dev");
+    assert.deepEqual(Object.keys(plan.outputs).sort(), [
+      "alarmTopics",
+      "backtest",
+      "budget",
+      "data",
+      "fleet",
+      "gpu",
+      "images",
+      "mlflow",
+      "monitoring",
+      "network",
+      "schedule",
+      "stage",
+    ]);
+    assert.match(JSON.stringify(plan.outputs.network), /"vpcId":"vpc-/);
+    assert.deepEqual(Object.keys(plan.outputs.data as object).sort(), ["buckets", "postgres", "redis"]);
     assert.deepEqual(plan.policy, { violations: [], evaluated: 0 });
     assert.ok(plan.warnings.includes("No policy was run"));
   });

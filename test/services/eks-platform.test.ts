@@ -240,7 +240,7 @@ describe("EksPlatform", () => {
     assert.deepEqual([inputs.endpointPublicAccess, inputs.publicAccessCidrs], [true, ["198.51.100.0/24"]]);
   });
 
-  it("alarms on nodes and says what to do first", async () => {
+  it("alarms on nodes and pods, and says what to do first", async () => {
     const program = await build();
     const alarms = program.ofType("aws:cloudwatch/metricAlarm:MetricAlarm");
     assert.deepEqual(alarms.map(({ inputs }) => inputs.metricName).sort(), [
@@ -248,6 +248,9 @@ describe("EksPlatform", () => {
       "node_cpu_utilization",
       "node_filesystem_utilization",
       "node_memory_utilization",
+      "pod_container_status_waiting_reason_crash_loop_back_off",
+      "pod_status_failed",
+      "pod_status_pending",
     ]);
     for (const { inputs } of alarms) {
       assert.match(String(inputs.alarmDescription), /First /);
@@ -263,6 +266,12 @@ describe("EksPlatform", () => {
     assert.deepEqual(of("node_cpu_utilization"), [...insights, 80, 300, "notBreaching"]);
     assert.deepEqual(of("node_memory_utilization"), [...insights, 85, 300, "notBreaching"]);
     assert.deepEqual(of("node_filesystem_utilization"), [...insights, 85, 300, "notBreaching"]);
+    const crashing = "pod_container_status_waiting_reason_crash_loop_back_off";
+    assert.deepEqual(of(crashing), [...insights, 0, 300, "notBreaching"]);
+    assert.deepEqual(of("pod_status_failed"), [...insights, 0, 300, "notBreaching"]);
+    assert.deepEqual(of("pod_status_pending"), [...insights, 0, 900, "notBreaching"]);
+    for (const one of alarms.filter(({ inputs }) => String(inputs.metricName).startsWith("pod_")))
+      assert.equal(one.inputs.statistic, "Maximum", "one pod is enough");
     assert.deepEqual(of("cluster_failed_node_count"), [...insights, 0, 300, "breaching"], "silence is a failure too");
   });
 

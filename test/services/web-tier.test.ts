@@ -62,6 +62,10 @@ describe("WebTier", () => {
         ["network-interface", "prod"],
       ],
     );
+    assert.deepEqual(
+      template.tagSpecifications!.map(({ tags }) => (tags as { Name: string }).Name),
+      ["web-blue", "web-blue", "web-blue"],
+    );
     const group = program.one(groupType).inputs;
     assert.deepEqual(group.vpcZoneIdentifiers, ["app-a", "app-b"]);
     assert.deepEqual([group.minSize, group.desiredCapacity, group.maxSize], [2, 2, 4]);

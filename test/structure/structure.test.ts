@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { extname, join, relative } from "node:path";
 import depcheck from "depcheck";
@@ -101,6 +102,15 @@ describe("the structure", () => {
       new Map(Object.entries(pairs).map(([from, to]) => [from, new Set(to)]));
     assert.deepEqual(cycleOf(edges({ a: ["b", "c"], b: ["c"], c: [] })), []);
     assert.deepEqual(cycleOf(edges({ a: ["b"], b: ["d", "c"], c: ["b"], d: [] })), ["b", "c", "b"]);
+  });
+
+  it("carries the text of the licence that package.json names", () => {
+    const { license } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { license: string };
+    assert.equal(license, "Apache-2.0");
+    const text = readFileSync(join(root, "LICENSE"), "utf8");
+    // Of https://www.apache.org/licenses/LICENSE-2.0.txt, unmodified.
+    const standard = "cfc7749b96f63bd31c3c42b5c471bf756814053e847c10f3eb003417bc523d30";
+    assert.equal(createHash("sha256").update(text).digest("hex"), standard);
   });
 
   it("has no file of code over 400 lines", () => {

@@ -2,6 +2,7 @@ import * as aws from "@pulumi/aws";
 import type * as pulumi from "@pulumi/pulumi";
 import { metricAlarm } from "../../common/alarm";
 import { slug } from "../../common/naming";
+import type { DrawnMetric } from "./drawn-metrics";
 
 interface ApplicationMetric {
   readonly description: string;
@@ -45,23 +46,41 @@ export const applicationMetricNames = Object.keys(applicationMetrics) as [Applic
 /** An application whose log lines are read for metrics. */
 export interface MonitoredApplication {
   readonly logGroupName: pulumi.Input<string>;
+  /**
+   * Namespace whose pods wrote the lines, where the group is a cluster's: the agent wraps each line there and says whose it
+   * is. @default the group holds the application's own lines
+   */
+  readonly kubernetesNamespace?: string;
   readonly metrics: readonly ApplicationMetricName[];
 }
 
 /** Namespace of a stack's applications: figures of two stacks never mix. */
 export const applicationNamespace = (project: string, stack: string) => `${project}/${stack}`;
 
-/** The log lines that carry a metric: JSON such as {"metric":"ActiveMarkets","value":12}. */
-export const filterPattern = (metric: ApplicationMetricName) => `{ $.metric = "${metric}" && $.value = * }`;
+/** Where an application's JSON stands in a line: at its top, or where the agent of a cluster puts what it could read. */
+const fieldsOf = ({ kubernetesNamespace }: Pick<MonitoredApplication, "kubernetesNamespace">) =>
+  kubernetesNamespace === undefined ? "$" : "$.log_processed";
 
-/** Metric filters on an application's log, and the alarms on what they find. */
+/** The log lines that carry a metric: JSON such as {"metric":"ActiveMarkets","value":12}. */
+export function filterPattern(
+  metric: ApplicationMetricName,
+  application: Pick<MonitoredApplication, "kubernetesNamespace"> = {},
+): string {
+  const fields = fieldsOf(application);
+  const { kubernetesNamespace } = application;
+  const whose = kubernetesNamespace === undefined ? "" : ` && $.kubernetes.namespace_name = "${kubernetesNamespace}"`;
+  return `{ ${fields}.metric = "${metric}" && ${fields}.value = *${whose} }`;
+}
+
+/** Metric filters on an application's log, and the alarms on what they find; returns what none of them watches. */
 export function monitorApplication(
   name: string,
   key: string,
   application: MonitoredApplication,
   at: { readonly namespace: string; readonly alarmTopicArn: pulumi.Input<string> },
   parent: pulumi.Resource,
-): void {
+): DrawnMetric[] {
+  const drawn: DrawnMetric[] = [];
   for (const metric of application.metrics) {
     const { unit, ...about }: ApplicationMetric = applicationMetrics[metric];
     const child = `${name}-${key}-${slug(metric.replace(/([a-z])([A-Z])|([A-Z])([A-Z][a-z])/g, "$1$3-$2$4"))}`;
@@ -69,12 +88,21 @@ export function monitorApplication(
       child,
       {
         logGroupName: application.logGroupName,
-        pattern: filterPattern(metric),
-        metricTransformation: { namespace: at.namespace, name: metric, value: "$.value", unit },
+        pattern: filterPattern(metric, application),
+        metricTransformation: {
+          namespace: at.namespace,
+          name: metric,
+          value: `${fieldsOf(application)}.value`,
+          unit,
+        },
       },
       { parent },
     );
-    if (!about.alarm) continue;
+    if (!about.alarm) {
+      const stat = unit === "Milliseconds" ? "p99" : "Maximum";
+      drawn.push({ namespace: at.namespace, metric, dimensions: {}, stat, period: 60 });
+      continue;
+    }
     const { threshold, periodSeconds, first } = about.alarm;
     const span = periodSeconds === 60 ? "a minute" : "an hour";
     metricAlarm(
@@ -93,4 +121,5 @@ export function monitorApplication(
       { parent },
     );
   }
+  return drawn;
 }

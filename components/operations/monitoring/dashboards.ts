@@ -1,6 +1,7 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import type { PlannedAlarm } from "../alarm-plan";
+import { companionsOf, type DrawnMetric } from "./drawn-metrics";
 
 /** One alarm, its values known. */
 export interface DashboardAlarm {
@@ -17,18 +18,35 @@ export interface DashboardAlarm {
 const perRow = 3;
 const widgetHeight = 6;
 
-/** A dashboard's body: the state of all alarms on top, then one graph for each metric with every series and its line. */
-export function dashboardBody(title: string, alarms: readonly DashboardAlarm[], region: string) {
-  const byMetric = new Map<string, DashboardAlarm[]>();
-  for (const alarm of alarms) {
-    if (alarm.namespace === undefined || alarm.metric === undefined) continue;
-    const key = `${alarm.namespace} ${alarm.metric}`;
-    byMetric.set(key, [...(byMetric.get(key) ?? []), alarm]);
+/** Metrics by namespace and name, in the order in which they come first: the series of one graph each. */
+function graphsOf(metrics: readonly (DrawnMetric & { readonly threshold?: number })[]) {
+  const byMetric = new Map<string, (DrawnMetric & { readonly threshold?: number })[]>();
+  for (const one of metrics) {
+    const key = `${one.namespace} ${one.metric}`;
+    byMetric.set(key, [...(byMetric.get(key) ?? []), one]);
   }
+  return byMetric;
+}
+
+/**
+ * A dashboard's body: the state of all alarms on top, then one graph for each metric with every series and its line, then what
+ * is drawn without an alarm: the companions of what the alarms watch, and `more`.
+ */
+export function dashboardBody(
+  title: string,
+  alarms: readonly DashboardAlarm[],
+  region: string,
+  more: readonly DrawnMetric[] = [],
+) {
+  const watched = alarms.flatMap(({ namespace, metric, ...rest }) =>
+    namespace === undefined || metric === undefined ? [] : [{ ...rest, namespace, metric }],
+  );
+  const byMetric = graphsOf([...watched, ...companionsOf(watched), ...more]);
+  const top = alarms.length > 0 ? 4 : 0; // CloudWatch refuses a list of no alarms
   const graphs = [...byMetric].map(([name, series], index) => ({
     type: "metric",
     x: (index % perRow) * (24 / perRow),
-    y: 4 + Math.floor(index / perRow) * widgetHeight,
+    y: top + Math.floor(index / perRow) * widgetHeight,
     width: 24 / perRow,
     height: widgetHeight,
     properties: {
@@ -53,10 +71,10 @@ export function dashboardBody(title: string, alarms: readonly DashboardAlarm[], 
     x: 0,
     y: 0,
     width: 24,
-    height: 4,
+    height: top,
     properties: { title, alarms: alarms.map(({ arn }) => arn) },
   };
-  return { widgets: [states, ...graphs] };
+  return { widgets: top > 0 ? [states, ...graphs] : graphs };
 }
 
 function known({ alarm, args }: PlannedAlarm): pulumi.Output<DashboardAlarm> {
@@ -82,14 +100,19 @@ function known({ alarm, args }: PlannedAlarm): pulumi.Output<DashboardAlarm> {
     }));
 }
 
-/** One dashboard a component that has alarms: each metric that an alarm watches. Cost: 3 USD a month each. */
+/**
+ * One dashboard a component that has alarms, or metrics of its own to draw: each metric that an alarm watches, and what
+ * belongs beside it. Cost: 3 USD a month each.
+ */
 export function createDashboards(
   name: string,
   alarms: readonly PlannedAlarm[],
+  drawn: Readonly<Record<string, readonly DrawnMetric[]>>,
   region: string,
   parent: pulumi.Resource,
 ): void {
-  for (const component of new Set(alarms.map((one) => one.component))) {
+  const drawing = Object.keys(drawn).filter((component) => drawn[component]?.length);
+  for (const component of new Set([...alarms.map((one) => one.component), ...drawing])) {
     const own = alarms.filter((one) => one.component === component);
     const title = `${pulumi.getProject()} ${pulumi.getStack()}: ${component}`;
     new aws.cloudwatch.Dashboard(
@@ -97,7 +120,7 @@ export function createDashboards(
       {
         dashboardName: `${pulumi.getProject()}-${pulumi.getStack()}-${component}`,
         dashboardBody: pulumi.jsonStringify(
-          pulumi.all(own.map(known)).apply((values) => dashboardBody(title, values, region)),
+          pulumi.all(own.map(known)).apply((values) => dashboardBody(title, values, region, drawn[component])),
         ),
       },
       { parent },

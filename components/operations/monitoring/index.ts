@@ -45,12 +45,13 @@ export class Monitoring extends pulumi.ComponentResource {
     super("trading:operations:Monitoring", name, {}, opts);
     const { project, stack, topics, paging, alarms } = args;
     const namespace = applicationNamespace(project, stack);
-    for (const [key, application] of Object.entries(args.applications))
-      monitorApplication(name, key, application, { namespace, alarmTopicArn: topics.critical }, this);
+    const drawn = Object.entries(args.applications).flatMap(([key, application]) =>
+      monitorApplication(name, key, application, { namespace, alarmTopicArn: topics.critical }, this),
+    );
     const marketOpen = this.createMarketAlarm(name, args);
     const watched = alarms.filter(({ alarm }) => alarm !== marketOpen);
-    pageTogether(name, watched, { topics, paging, marketOpen, suppressor: "services" }, this);
-    if (args.dashboards) createDashboards(name, watched, args.cloud.region, this);
+    pageTogether(name, watched, { topics, paging, marketOpen }, this);
+    if (args.dashboards) createDashboards(name, watched, { [name]: drawn }, args.cloud.region, this);
     this.testAlarmNames = Object.fromEntries(
       severities.map((severity) => [severity, this.createTestAlarm(name, severity, args).name]),
     ) as Record<Severity, pulumi.Output<string>>;

@@ -25,8 +25,6 @@ interface Paging {
   readonly paging: PagingSettings;
   /** Alarm that is on while the market is open. */
   readonly marketOpen?: aws.cloudwatch.MetricAlarm;
-  /** Component whose own page keeps the applications' silent: their errors follow from it. */
-  readonly suppressor: string;
 }
 
 function composite(
@@ -36,12 +34,11 @@ function composite(
     readonly alarms: readonly PlannedAlarm[];
     readonly topic: pulumi.Output<string>;
     readonly market?: { readonly alarm: aws.cloudwatch.MetricAlarm; readonly open: boolean };
-    readonly suppressor?: aws.cloudwatch.CompositeAlarm;
   },
   parent: pulumi.Resource,
-): aws.cloudwatch.CompositeAlarm {
+): void {
   const names = pulumi.all(at.alarms.map(({ alarm }) => alarm.name));
-  return new aws.cloudwatch.CompositeAlarm(
+  new aws.cloudwatch.CompositeAlarm(
     name,
     {
       alarmName: `${pulumi.getProject()}-${pulumi.getStack()}-${name}`,
@@ -53,56 +50,36 @@ function composite(
         ),
       alarmActions: [at.topic],
       okActions: [at.topic],
-      ...(at.suppressor && {
-        actionsSuppressor: { alarm: at.suppressor.alarmName, waitPeriod: 120, extensionPeriod: 180 },
-      }),
     },
     { parent },
   );
 }
 
 /**
- * One page for each component, whichever of its alarms go off (but for those that page alone): at any time, or for components that mind market hours only
- * while the market is open, and a warning while it is not. The applications' page waits two minutes for that of the services
- * they run in, and stays silent where that goes out.
+ * One page for each component, whichever of its alarms go off (but for those that page alone): at any time, or for components
+ * that mind market hours only while the market is open, and a warning while it is not.
  */
-export function pageTogether(
-  name: string,
-  alarms: readonly PlannedAlarm[],
-  at: Paging,
-  parent: pulumi.Resource,
-): aws.cloudwatch.CompositeAlarm[] {
-  const made = new Map<string, aws.cloudwatch.CompositeAlarm>();
+export function pageTogether(name: string, alarms: readonly PlannedAlarm[], at: Paging, parent: pulumi.Resource): void {
   const critical = alarms.filter(
     ({ severity, component, alone }) => severity === "critical" && !alone && isPagedTogether(component, at.paging),
   );
-  const components = [...new Set(critical.map(({ component }) => component))];
-  // The applications' own come last, so that the one they wait for is there.
-  for (const component of [...components.filter((one) => one !== name), ...components.filter((one) => one === name)]) {
+  for (const component of new Set(critical.map((one) => one.component))) {
     const own = critical.filter((one) => one.component === component);
     for (let start = 0; start < own.length; start += childLimit) {
       const part = start === 0 ? "" : `-${start / childLimit + 1}`;
       const base = {
         description: `Something is wrong with ${component}: its alarms say what. First open the one that went off earliest, most often the cause, and its runbook.`,
         alarms: own.slice(start, start + childLimit),
-        suppressor: component === name ? made.get(at.suppressor) : undefined,
       };
-      if (at.marketOpen && at.paging.marketHoursComponents.includes(component)) {
-        const market = (open: boolean) => ({ alarm: at.marketOpen as aws.cloudwatch.MetricAlarm, open });
-        const inSession = { ...base, topic: at.topics.critical, market: market(true) };
-        made.set(component, composite(`${name}-page-${component}${part}`, inSession, parent));
-        composite(
-          `${name}-after-hours-${component}${part}`,
-          { ...base, topic: at.topics.warning, market: market(false) },
-          parent,
-        );
-      } else {
-        made.set(
-          component,
-          composite(`${name}-page-${component}${part}`, { ...base, topic: at.topics.critical }, parent),
-        );
+      const alarm = at.paging.marketHoursComponents.includes(component) ? at.marketOpen : undefined;
+      const page = `${name}-page-${component}${part}`;
+      if (!alarm) {
+        composite(page, { ...base, topic: at.topics.critical }, parent);
+        continue;
       }
+      composite(page, { ...base, topic: at.topics.critical, market: { alarm, open: true } }, parent);
+      const later = { ...base, topic: at.topics.warning, market: { alarm, open: false } };
+      composite(`${name}-after-hours-${component}${part}`, later, parent);
     }
   }
-  return [...made.values()];
 }

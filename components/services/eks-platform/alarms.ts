@@ -2,7 +2,10 @@ import type * as pulumi from "@pulumi/pulumi";
 import { metricAlarm, type AlarmArgs } from "../../common/alarm";
 import type { EksPlatformArgs } from ".";
 
-/** Alarms on nodes and the cluster's own health, from the metrics of the observability add-on. */
+/**
+ * Alarms on nodes, pods and the cluster's own health, from the metrics of the observability add-on. Those on pods come with
+ * enhanced observability, which the add-on turns on by itself.
+ */
 export function clusterAlarms(
   name: string,
   clusterName: string,
@@ -45,6 +48,24 @@ export function clusterAlarms(
     "node_filesystem_utilization",
     `The disks of the nodes of ${clusterName} are over 85 % full. First look for pods that write logs to disk; a full node evicts its pods.`,
     { threshold: 85 },
+  );
+  alarm(
+    "crashing-pods",
+    "pod_container_status_waiting_reason_crash_loop_back_off",
+    `A container of a pod in ${clusterName} ends again and again, and Kubernetes waits longer each time before it starts it. First read what it said last (kubectl logs --previous) and compare with the time of the last release; if they match, go back to the release before.`,
+    { threshold: 0, statistic: "Maximum" },
+  );
+  alarm(
+    "failed-pods",
+    "pod_status_failed",
+    `A pod of ${clusterName} failed and will not run again. First list the pods with the status Failed in all namespaces: an evicted one tells of a full node, one of a job of its program; delete it when it has been read, and the alarm ends.`,
+    { threshold: 0, statistic: "Maximum" },
+  );
+  alarm(
+    "pending-pods",
+    "pod_status_pending",
+    `A pod of ${clusterName} has been on a node for 15 minutes without starting. First describe it: its events name the image that cannot be pulled, the volume that does not attach, or the secret that is missing.`,
+    { threshold: 0, statistic: "Maximum", periods: 15 },
   );
   alarm(
     "failed-nodes",

@@ -162,6 +162,8 @@ export class EksPlatform extends pulumi.ComponentResource {
   /** Objects for the cluster, as JSON for `kubectl apply -f -`. */
   readonly manifests: pulumi.Output<string>;
   readonly clusterSecurityGroupId: pulumi.Output<string>;
+  /** Log group of what the containers write. */
+  readonly applicationLogGroupName: pulumi.Output<string>;
   readonly workloadRoleArns: Readonly<Record<string, pulumi.Output<string>>>;
 
   constructor(name: string, args: EksPlatformArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -179,7 +181,8 @@ export class EksPlatform extends pulumi.ComponentResource {
     });
     const nodeGroups = this.createNodes(name, args, cluster, keys.nodes);
     const agentLogs = this.createAgentLogs(name, args, keys.nodes);
-    this.createAddonsOnNodes(name, args, cluster, keys.nodes, [...nodeGroups, ...agentLogs]);
+    this.createAddonsOnNodes(name, args, cluster, keys.nodes, [...nodeGroups, ...Object.values(agentLogs)]);
+    this.applicationLogGroupName = agentLogs.application.name;
     this.workloadRoleArns = this.createWorkloads(name, args, cluster);
     clusterAlarms(name, this.clusterName, args, this);
     if (args.backup !== false) createBackup(name, this.clusterArn, args, this, cluster);
@@ -191,6 +194,7 @@ export class EksPlatform extends pulumi.ComponentResource {
       clusterArn: this.clusterArn,
       kubeconfig: this.kubeconfig,
       clusterSecurityGroupId: this.clusterSecurityGroupId,
+      applicationLogGroupName: this.applicationLogGroupName,
     });
   }
 
@@ -224,19 +228,21 @@ export class EksPlatform extends pulumi.ComponentResource {
   }
 
   /** Groups that the observability add-on writes to: it would make them without key and retention, unseen by the archive. */
-  private createAgentLogs(name: string, args: EksPlatformArgs, key: EncryptionKey): aws.cloudwatch.LogGroup[] {
-    return agentLogs.map(
-      (kind) =>
-        new aws.cloudwatch.LogGroup(
-          `${name}-log-${kind}`,
-          {
-            name: `/aws/containerinsights/${this.clusterName}/${kind}`,
-            kmsKeyId: key.arn,
-            retentionInDays: args.logRetentionDays ?? 90,
-          },
-          { parent: this },
-        ),
-    );
+  private createAgentLogs(name: string, args: EksPlatformArgs, key: EncryptionKey) {
+    const group = (kind: (typeof agentLogs)[number]) =>
+      new aws.cloudwatch.LogGroup(
+        `${name}-log-${kind}`,
+        {
+          name: `/aws/containerinsights/${this.clusterName}/${kind}`,
+          kmsKeyId: key.arn,
+          retentionInDays: args.logRetentionDays ?? 90,
+        },
+        { parent: this },
+      );
+    return Object.fromEntries(agentLogs.map((kind) => [kind, group(kind)])) as Record<
+      (typeof agentLogs)[number],
+      aws.cloudwatch.LogGroup
+    >;
   }
 
   private createNodes(name: string, args: EksPlatformArgs, cluster: eks.Cluster, key: EncryptionKey) {

@@ -39,7 +39,7 @@ export function createGroup(
   const template = createTemplate(color, settings, context);
   const { name, args, parent } = context;
   const { min, desired, max } = settings.instances;
-  const tags = { ...args.tags, Name: `${name}-${color}` };
+  const tags = { Name: `${name}-${color}`, ...args.hostTags, ...args.tags };
   const group = new aws.autoscaling.Group(
     `${name}-${color}`,
     {
@@ -90,7 +90,7 @@ function createTemplate(color: Color, settings: WebGroup, context: GroupContext)
         }),
       ).toString("base64"),
     );
-  const tags = { ...args.tags, Name: `${name}-${color}` };
+  const tags = { Name: `${name}-${color}`, ...args.hostTags, ...args.tags };
   return new aws.ec2.LaunchTemplate(
     `${name}-${color}`,
     {

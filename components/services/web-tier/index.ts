@@ -71,6 +71,8 @@ export interface WebTierArgs {
   readonly hostWaitMinutes?: number;
   /** @default 90 */
   readonly logRetentionDays?: number;
+  /** Further tags of the hosts and their volumes, such as a `Name` that something outside looks for. @default Name `<name>-<color>` */
+  readonly hostTags?: Readonly<Record<string, string>>;
   /** Tags of the hosts and their volumes, which no provider default reaches. */
   readonly tags: Readonly<Record<string, string>>;
   readonly alarmTopicArn?: pulumi.Input<string>;

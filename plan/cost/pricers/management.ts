@@ -37,6 +37,9 @@ export const managementPricers: Readonly<Record<string, Pricer>> = {
     void bill
       .add("ingested", usage.logGroup.ingestedGb, "logs.ingested")
       .add("stored", usage.logGroup.storedGb, "logs.stored"),
+  // The filter is free of charge and its metric is not; AWS meters it as it does detailed monitoring (CW:MetricMonitorUsage).
+  "aws:cloudwatch/logMetricFilter:LogMetricFilter": (_context, bill) =>
+    void bill.add("custom metric", 1, "ec2.detailed-monitoring"),
   "aws:cloudwatch/metricAlarm:MetricAlarm": alarm,
   "aws:cloudwatch/compositeAlarm:CompositeAlarm": (_context, bill) => void bill.add("alarm", 1, "alarm.composite"),
   "aws:cloudwatch/logDelivery:LogDelivery": ({ usage }, bill) =>

@@ -138,6 +138,14 @@ describe("the cost of a plan", () => {
     assert.match(busy?.basis ?? "", /: 730 x /);
   });
 
+  it("prices the metric that a filter makes of a log's lines", () => {
+    const type = "aws:cloudwatch/logMetricFilter:LogMetricFilter";
+    const { cost } = priced([resource(type, "a", {}), resource(type, "b", {})]);
+    assert.deepEqual(cost.unpriced, []);
+    assert.equal(cost.monthly, 0.6);
+    assert.match(cost.lines[0]!.basis, /^custom metric: 1 x \$0\.3 a metric-month/);
+  });
+
   it("sums to the cent", () => {
     const { cost } = priced(Array.from({ length: 7 }, (_, index) => resource("aws:kms/key:Key", `k${index}`, {})));
     assert.equal(cost.monthly, Math.round(cost.lines.reduce((sum, { monthly }) => sum + monthly, 0) * 100) / 100);

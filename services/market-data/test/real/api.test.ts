@@ -15,11 +15,21 @@ describe("HTTP API on real PostgreSQL and Redis", () => {
   let redis: Redis;
   let service: Running;
   const json = async (response: Response) => (await response.json()) as Record<string, unknown>;
+  /** The written metrics with a name and a dimension; waits until they are. */
+  const written = async (name: string, dimension: Record<string, string> = {}) => {
+    const find = () =>
+      service
+        .metrics()
+        .find((line) => name in line && Object.entries(dimension).every(([key, value]) => line[key] === value));
+    await until(name, () => find() !== undefined);
+    return find() ?? {};
+  };
 
   before(async function () {
     const postgres = await sharedPostgres(this);
     redis = await startRedis();
-    service = await runService(environment(postgres, await postgres.database(), redis.url));
+    const settings = environment(postgres, await postgres.database(), redis.url);
+    service = await runService({ ...settings, METRICS_INTERVAL_SECONDS: "1" });
     await until("the directory is filled", async () => {
       const page = (await (await service.get("/v1/symbols", bearer("admin"))).json()) as Page;
       return page.items.length === 8;
@@ -240,5 +250,17 @@ describe("HTTP API on real PostgreSQL and Redis", () => {
     assert.equal((await send(JSON.stringify({ page: "/", vitals: [{ name: "cpu", value: 1 }] }))).status, 400);
     assert.equal((await send(JSON.stringify({ page: "x".repeat(5000) }))).status, 413);
     assert.equal((await send("{")).status, 400);
+    const page = await written("PageLCPMax");
+    assert.deepEqual([page.PageLCPCount, page.PageCLSCount, page.PageErrors], [1, 1, 1]);
+    assert.ok(Math.abs(Number(page.PageLCPMax) - 812.5) < 8.125, String(page.PageLCPMax));
+    assert.ok(Math.abs(Number(page.PageCLSMax) - 20) < 0.2, `layout shift in thousandths: ${String(page.PageCLSMax)}`);
+  });
+
+  it("times each answer by its route, and each database statement by its name", async () => {
+    assert.equal((await service.get("/v1/watchlists", bearer("free", "timed"))).status, 200);
+    const answers = await written("HttpTimeP99", { route: "/v1/watchlists" });
+    assert.ok(Number(answers.HttpTimeCount) >= 1 && Number(answers.HttpTimeMax) > 0, JSON.stringify(answers));
+    const statements = await written("DatabaseTimeP99", { statement: "list-watchlists" });
+    assert.ok(Number(statements.DatabaseTimeCount) >= 1 && Number(statements.DatabaseTimeMax) > 0);
   });
 });
