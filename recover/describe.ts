@@ -19,14 +19,9 @@ export function describeFindings(stack: string, { fates, changes }: Findings): s
   ].join("\n");
 }
 
-/** What was done, in a line, and what is left. */
-export function describeRecovered({ takenOver, toMake, open }: Recovered): string {
+/** What was done, in a line, and what was forgotten. */
+export function describeRecovered({ takenOver, toMake, forgotten }: Recovered): string {
   const done = `Taken over: ${takenOver.length}. Left for the next deployment to make: ${toMake.length}.`;
-  if (open.length === 0) return done;
-  return [
-    `${done} Still open: ${open.length}`,
-    ...open.map((urn) => `  ${urn}`),
-    "  fix: look for each in the account; `pulumi import` takes one over by its id, `pulumi refresh --clear-pending-creates`",
-    "       forgets all that are still open",
-  ].join("\n");
+  if (forgotten.length === 0) return done;
+  return [`${done} Forgotten: ${forgotten.length}`, ...forgotten.map((urn) => `  ${urn}`)].join("\n");
 }

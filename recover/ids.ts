@@ -11,7 +11,11 @@ export type Rule =
   /** The inputs say it: a name that the engine chose before it asked, or what the resource joins. */
   | { readonly by: "name"; readonly id: (inputs: Inputs) => string | undefined }
   /** AWS chose it: the tags find the ARN, and the ARN says it; undefined where the ARN is another resource's. */
-  | { readonly by: "tags"; readonly id: (arn: string, inputs: Inputs) => string | undefined }
+  | {
+      readonly by: "tags";
+      readonly isGlobal: boolean;
+      readonly id: (arn: string, inputs: Inputs) => string | undefined;
+    }
   /** AWS chose it, and tags do not tell one from the next. */
   | { readonly by: "content"; readonly of: "group rule" | "launch template" | "event target" };
 
@@ -37,10 +41,14 @@ function parts(arn: string): { service: string; account: string; resource: strin
   return { service, account, resource: rest.join(":") };
 }
 
+/** Services that belong to no Region: their tags are asked for in us-east-1. */
+const globalServices = new Set(["budgets", "cloudfront", "route53"]);
+
 /** Known by an ARN whose resource starts so; `named` where the ARN has the name of the inputs too. */
 function tagged(service: string, start: string, id: (arn: string) => string | undefined, named = false): Rule {
   return {
     by: "tags",
+    isGlobal: globalServices.has(service),
     id: (arn, inputs) => {
       const found = parts(arn);
       if (found.service !== service || !found.resource.startsWith(start)) return undefined;

@@ -154,7 +154,7 @@ async function fate(of: Interrupted, look: Look): Promise<Fate> {
   if (rule.by === "tags") {
     if (Object.keys(tagsOf(of.inputs)).length === 0)
       return { of, kind: "look first", why: "it has no tags to find it by" };
-    return judged(of, await look.byTags(of, rule.id), "tags");
+    return judged(of, await look.byTags(rule.isGlobal ? { ...of, region: "us-east-1" } : of, rule.id), "tags");
   }
   return judged(of, await look.byContent(of, rule.of), contents[rule.of]);
 }

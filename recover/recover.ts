@@ -30,23 +30,25 @@ export interface Recovered {
   readonly takenOver: readonly string[];
   /** To be made by the next `up`: it was not there. */
   readonly toMake: readonly string[];
-  /** Still open. */
-  readonly open: readonly string[];
+  /** Forgotten by the state, though somebody has to look at it. */
+  readonly forgotten: readonly string[];
 }
 
-/** Settles what can be settled. */
+/** What somebody has to look at before it is forgotten. */
+export const openOf = (fates: readonly Fate[]): readonly Fate[] => fates.filter(({ kind }) => kind === "look first");
+
+/** Settles everything; what is open is forgotten too, since the engine keeps nothing under way in a state that it is given. */
 export async function recover(engine: StackEngine, { state, fates, changes }: Findings): Promise<Recovered> {
   const ids = new Map(fates.flatMap((one) => (one.kind === "take over" ? [[one.of.urn, one.id] as const] : [])));
-  const dropped = new Set(fates.flatMap((one) => (one.kind === "make again" ? [one.of.urn] : [])));
-  if (ids.size + dropped.size > 0) await engine.importState(settled(state, ids, dropped));
+  if (fates.length > 0) await engine.importState(settled(state, ids));
   if (ids.size + changes.length > 0) await engine.refresh([...ids.keys(), ...changes]);
   // A name says where a resource would be; whether it is there, the refresh has found out.
-  const now = await engine.exportState();
-  const there = known(now).urns;
+  const there = ids.size > 0 ? known(await engine.exportState()).urns : new Set<string>();
   const taken = [...ids.keys()];
+  const again = fates.flatMap((one) => (one.kind === "make again" ? [one.of.urn] : []));
   return {
     takenOver: taken.filter((urn) => there.has(urn)),
-    toMake: [...taken.filter((urn) => !there.has(urn)), ...dropped],
-    open: fates.flatMap((one) => (one.kind === "look first" ? [one.of.urn] : [])),
+    toMake: [...taken.filter((urn) => !there.has(urn)), ...again],
+    forgotten: openOf(fates).map(({ of }) => of.urn),
   };
 }

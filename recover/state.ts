@@ -87,22 +87,19 @@ export function known(state: StackState): Known {
 }
 
 /**
- * The state with the interrupted creations settled: those with an id become resources, for a refresh to read; those of
- * `dropped` are forgotten; the others stay as they are.
+ * The state with the interrupted creations settled: those with an id become resources, for a refresh to read. The engine keeps
+ * no operation under way in a state that it is given, so that none is left in this one either.
  */
-export function settled(state: StackState, ids: ReadonlyMap<string, string>, dropped: ReadonlySet<string>) {
+export function settled(state: StackState, ids: ReadonlyMap<string, string>) {
   const resources = [...resourcesOf(state)];
-  const pending = pendingOf(state).filter((operation) => {
-    const { urn } = operation.resource;
-    if (!creating(operation)) return true;
-    const id = ids.get(urn);
-    if (id === undefined) return !dropped.has(urn);
+  for (const { resource } of pendingOf(state).filter(creating)) {
+    const id = ids.get(resource.urn);
+    if (id === undefined) continue;
     // Without outputs the refresh reads it as an import does.
-    const adopted = { ...operation.resource, id, outputs: {} };
-    const removed = resources.findIndex((one) => one.urn === urn && one.pendingReplacement);
+    const adopted = { ...resource, id, outputs: {} };
+    const removed = resources.findIndex((one) => one.urn === resource.urn && one.pendingReplacement);
     if (removed < 0) resources.push(adopted);
     else resources[removed] = adopted;
-    return false;
-  });
-  return { ...state, deployment: { ...state.deployment, resources, pending_operations: pending } };
+  }
+  return { ...state, deployment: { ...state.deployment, resources, pending_operations: [] } };
 }

@@ -3,16 +3,18 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { Command } from "commander";
+import { describeAwsError } from "../../plan/failure";
 import { projectRoot, userPath } from "../../plan/settings/project";
-import { exitStatus, notEmpty, runCommand, start, UsageError } from "../common/command";
+import { EvaluationError, exitStatus, notEmpty, runCommand, start, UsageError } from "../common/command";
 import { askPulumi } from "../common/engine";
 import { describeFindings, describeRecovered } from "../../recover/describe";
-import { findings, recover, type StackEngine } from "../../recover/recover";
+import { findings, openOf, recover, type StackEngine } from "../../recover/recover";
 import type { StackState } from "../../recover/state";
 
 interface Options {
   readonly cwd?: string;
   readonly yes?: boolean;
+  readonly forget?: boolean;
 }
 
 const help = `
@@ -20,16 +22,20 @@ A run that is killed between asking AWS for a resource and hearing the answer le
 money, and it may be in the way of the next deployment (a subnet's block, a bucket's name). This command looks for each of
 them in the account, by its name or its tags, takes over what is there and forgets what is not.
 
+Where it cannot tell (two that could be it, a type that has neither name nor tags), it says "look first" and changes nothing:
+look in the account, take the resource over (\`pulumi import\`) or remove it, then --forget.
+
 Before it changes the state it keeps a copy in .recover/; \`pulumi stack import --file\` brings that back. A stack that is still
 locked is not touched: make sure that nobody deploys, then \`pulumi cancel\`.
 
 Examples:
   npm run recover -- prod            show what was open, and what became of it
   npm run recover -- prod --yes      settle it; then deploy as usual
+  npm run recover -- prod --yes --forget    after somebody has looked at what it could not tell
 
 Exit status:
   0  nothing was open, or it was shown, or it is settled
-  1  something is left that somebody has to look at
+  1  somebody has to look at something first; nothing was changed
   2  bad usage
   3  failed (no such stack, a lock, no credentials)
 `;
@@ -41,6 +47,7 @@ function command(): Command {
     .argument("<stack>", "name of the stack")
     .option("--cwd <folder>", "folder of the Pulumi project, where it is not this one", notEmpty)
     .option("--yes", "do it; without, it is only shown")
+    .option("--forget", "with --yes: forget what somebody had to look at, once that is done")
     .addHelpText("after", help);
 }
 
@@ -81,18 +88,24 @@ export function main(argv: readonly string[]): Promise<number> {
     const folder = options.cwd === undefined ? root : userPath(options.cwd, root);
     const say = (text: string): void => void process.stdout.write(`${text}\n`);
     const engine = engineOf(stack, folder);
-    const found = await findings(engine, {}, process.env.AWS_REGION ?? "us-east-1");
+    const found = await findings(engine, {}, process.env.AWS_REGION ?? "us-east-1").catch((error: unknown) => {
+      if (error instanceof EvaluationError) throw error; // the engine's own
+      throw new EvaluationError(`AWS could not be asked: ${describeAwsError(error)}\n  Nothing was changed.`);
+    });
     say(describeFindings(stack, found));
     if (found.fates.length + found.changes.length === 0) return exitStatus.fine;
-    const open = found.fates.some(({ kind }) => kind === "look first");
+    const open = openOf(found.fates).length;
     if (options.yes !== true) {
       say("Nothing was changed: --yes does it.");
-      return open ? exitStatus.refused : exitStatus.fine;
+      return open > 0 ? exitStatus.refused : exitStatus.fine;
+    }
+    if (open > 0 && options.forget !== true) {
+      say(`Nothing was changed: ${open} to look at first. Take over or remove what is there, then --yes --forget.`);
+      return exitStatus.refused;
     }
     say(`The state as it was: ${keep(found.state, stack, folder)}`);
-    const done = await recover(engine, found);
-    say(describeRecovered(done));
-    return done.open.length > 0 ? exitStatus.refused : exitStatus.fine;
+    say(describeRecovered(await recover(engine, found)));
+    return exitStatus.fine;
   });
 }
 

@@ -1,4 +1,5 @@
-import type { StackState, StateResource } from "../../recover/state";
+import { readFileSync, writeFileSync } from "node:fs";
+import type { StateResource } from "../../recover/state";
 import { ruleOf } from "../../recover/ids";
 
 interface Referring extends StateResource {
@@ -32,17 +33,28 @@ export function knownOtherwise(resources: readonly StateResource[]): string[] {
   });
 }
 
+/** What of a stack's file holds its state. */
+interface Checkpoint {
+  readonly checkpoint: { readonly latest: object & { readonly resources: readonly Referring[] } };
+}
+
+/** Types whose tags the emulated AWS does not list. */
+const unlisted = /^aws:(budgets|imagebuilder)\//;
+
 /**
- * The state as if a run had been killed while it made one resource of each type that can be known again: those that nothing
- * refers to are under way again, their ids unknown. Returns what was taken out.
+ * Makes a stack's file say that a run was killed while it made one resource of each type that can be known again: those that
+ * nothing refers to are under way, their ids unknown. In the file itself, for the engine takes no state that has anything under
+ * way. Returns what was taken out.
  */
-export function asIfKilled(state: StackState): { state: StackState; taken: readonly Referring[] } {
-  const resources = (state.deployment?.resources ?? []) as readonly Referring[];
+export function asIfKilled(file: string): readonly Referring[] {
+  const state = JSON.parse(readFileSync(file, "utf8")) as Checkpoint;
+  const { resources } = state.checkpoint.latest;
   const needed = new Set(resources.flatMap(refersTo));
   const taken = new Map<string, Referring>();
   for (const one of resources) {
     const rule = ruleOf(one.type);
     if (!one.custom || needed.has(one.urn) || rule === undefined || rule === "make again") continue;
+    if (unlisted.test(one.type)) continue;
     if (!taken.has(one.type)) taken.set(one.type, one);
   }
   const urns = new Set([...taken.values()].map(({ urn }) => urn));
@@ -50,15 +62,11 @@ export function asIfKilled(state: StackState): { state: StackState; taken: reado
     const { id: _id, outputs: _outputs, ...resource } = one;
     return { type: "creating", resource };
   });
-  return {
-    state: {
-      ...state,
-      deployment: {
-        ...state.deployment,
-        resources: resources.filter(({ urn }) => !urns.has(urn)),
-        pending_operations: pending,
-      },
-    },
-    taken: [...taken.values()],
+  const latest = {
+    ...state.checkpoint.latest,
+    resources: resources.filter(({ urn }) => !urns.has(urn)),
+    pending_operations: pending,
   };
+  writeFileSync(file, JSON.stringify({ ...state, checkpoint: { ...state.checkpoint, latest } }));
+  return [...taken.values()];
 }

@@ -102,7 +102,7 @@ describe(`an up that is killed in the middle, against ${backing().backing}`, fun
     const said = describeFindings("dev", recovered);
     if (stack.against !== "stand-in provider") {
       assert.ok(unknown.length > 0, "the state knew every subnet");
-      assert.deepEqual(recovered.done.open, [], said);
+      assert.deepEqual(recovered.done.forgotten, [], said);
       const now = new Set((await stack.engine.resources()).map(({ id }) => id));
       for (const id of unknown) assert.ok(now.has(id), `${id} is still unknown:\n${said}`);
     }

@@ -212,9 +212,9 @@ describe("what an interrupted run made, looked for in an emulated AWS", () => {
     assert.deepEqual(done, {
       takenOver: [urnOf(subnetType, "a")],
       toMake: [urnOf("aws:s3/bucket:Bucket", "c"), urnOf(subnetType, "b")],
-      open: [urnOf("aws:glue/catalogTable:CatalogTable", "d")],
+      forgotten: [urnOf("aws:glue/catalogTable:CatalogTable", "d")],
     });
-    assert.match(describeRecovered(done), /^Taken over: 1\. Left for the next deployment to make: 2\. Still open: 1\n/);
+    assert.match(describeRecovered(done), /^Taken over: 1\. Left for the next deployment to make: 2\. Forgotten: 1\n/);
     assert.equal(
       describeFindings("prod", { state, fates: [], changes: [] }),
       "prod: no operation was under way when the last run ended",

@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import * as path from "node:path";
 import fc from "fast-check";
 import { main } from "../../delivery/recover/cli";
 import { ruleOf, type Inputs } from "../../recover/ids";
-import { interruptedChanges, interruptedCreations, known, settled } from "../../recover/state";
+import { interruptedChanges, interruptedCreations, known, settled, type StackState } from "../../recover/state";
 import { assertTold, captured } from "../support/command";
 import { evaluated, stackFiles } from "../support/every-stack";
 
@@ -33,33 +36,21 @@ describe("what an interrupted run left in a state", () => {
     assert.deepEqual(interruptedCreations({ version: 3, deployment: null }, "us-east-1"), []);
   });
 
-  it("is settled: taken over to be read, forgotten, or left as it was", () => {
-    const state = stateWith(
-      [
-        resource(vpcType, "net", { id: "vpc-1" }),
-        resource(subnetType, "b", { id: "subnet-old", pendingReplacement: true }),
-      ],
-      [
-        creating(subnetType, "a", { cidrBlock: "10.0.0.0/24" }),
-        creating(subnetType, "b"),
-        creating(subnetType, "c"),
-        creating(subnetType, "d"),
-      ],
-    );
-    const after = settled(
-      state,
-      new Map([
-        [urnOf(subnetType, "a"), "subnet-a"],
-        [urnOf(subnetType, "b"), "subnet-b"],
-      ]),
-      new Set([urnOf(subnetType, "c")]),
-    );
+  it("is settled: taken over to be read; what is not is under way no longer", () => {
+    const held = [
+      resource(vpcType, "net", { id: "vpc-1" }),
+      resource(subnetType, "b", { id: "subnet-old", pendingReplacement: true }),
+    ];
+    const state = stateWith(held, [
+      creating(subnetType, "a", { cidrBlock: "10.0.0.0/24" }),
+      creating(subnetType, "b"),
+      creating(subnetType, "c"),
+      { type: "updating", resource: resource(vpcType, "net") },
+    ]);
+    const ids = new Map(["a", "b"].map((name) => [urnOf(subnetType, name), `subnet-${name}`]));
+    const { resources, pending_operations: pending } = settled(state, ids).deployment;
     assert.deepEqual(
-      after.deployment.resources.map(({ urn, id, pendingReplacement }) => [
-        urn.split("::").at(-1),
-        id,
-        pendingReplacement,
-      ]),
+      resources.map(({ urn, id, pendingReplacement }) => [urn.split("::").at(-1), id, pendingReplacement]),
       [
         ["default", "p1", undefined],
         ["net", "vpc-1", undefined],
@@ -67,37 +58,22 @@ describe("what an interrupted run left in a state", () => {
         ["a", "subnet-a", undefined],
       ],
     );
-    const adopted = after.deployment.resources.at(-1);
+    const adopted = resources.at(-1);
     assert.deepEqual([adopted?.inputs, adopted?.outputs], [{ cidrBlock: "10.0.0.0/24" }, {}]);
-    assert.deepEqual(
-      after.deployment.pending_operations.map((one) => one.resource.urn),
-      [urnOf(subnetType, "d")],
-    );
+    assert.deepEqual(pending, []);
   });
 
-  it("loses nothing, whatever is taken over or forgotten", () => {
+  it("loses nothing that the state held, whatever is taken over", () => {
     const names = fc.uniqueArray(fc.constantFrom("a", "b", "c", "d", "e", "f"), { minLength: 1 });
     fc.assert(
-      fc.property(names, fc.func(fc.constantFrom("take", "drop", "leave")), (all, choose) => {
+      fc.property(names, fc.func(fc.boolean()), (all, takes) => {
+        const taken = all.filter((name) => takes(name)).map((name) => urnOf(subnetType, name));
         const state = stateWith(
-          [],
+          [resource(vpcType, "net", { id: "vpc-1" })],
           all.map((name) => creating(subnetType, name)),
         );
-        const chosen = (what: string) =>
-          all.filter((name) => choose(name) === what).map((name) => urnOf(subnetType, name));
-        const after = settled(
-          state,
-          new Map(chosen("take").map((urn) => [urn, `id of ${urn}`])),
-          new Set(chosen("drop")),
-        );
-        assert.deepEqual(
-          [...known(after).urns].filter((urn) => urn !== providerUrn),
-          chosen("take"),
-        );
-        assert.deepEqual(
-          after.deployment.pending_operations.map((one) => one.resource.urn),
-          chosen("leave"),
-        );
+        const after = settled(state, new Map(taken.map((urn) => [urn, `id of ${urn}`])));
+        assert.deepEqual([...known(after).urns], [providerUrn, urnOf(vpcType, "net"), ...taken]);
       }),
     );
   });
@@ -152,6 +128,15 @@ describe("how a resource is known again", () => {
     assert.equal(byArn("aws:secretsmanager/secret:Secret", secret, { name: "prod/red" }), undefined);
     const zone = of("route53:::hostedzone/Z1"); // without its name
     assert.equal(byArn("aws:route53/zone:Zone", zone, { name: "example.com" }), "Z1");
+    const isGlobal = (type: string) => {
+      const rule = ruleOf(type);
+      return typeof rule === "object" && rule.by === "tags" && rule.isGlobal;
+    };
+    assert.deepEqual(["aws:route53/zone:Zone", "aws:budgets/budget:Budget", subnetType].map(isGlobal), [
+      true,
+      true,
+      false,
+    ]);
     const component = of("imagebuilder:us-east-1:1:component/gpu-driver/1.0.0/1"); // written small
     assert.equal(byArn("aws:imagebuilder/component:Component", component, { name: "GPU-driver" }), component);
     const topic = of("sns:us-east-1:1:critical-1a2b3c");
@@ -213,5 +198,74 @@ describe("npm run recover", () => {
     } finally {
       process.env.PATH = PATH;
     }
+  });
+
+  describe("with a state that it is given", () => {
+    const folder = mkdtempSync(path.join(tmpdir(), "recover-"));
+    const kept = { ...process.env };
+    const without = ["AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_ENDPOINT_URL"];
+
+    /** A pulumi that exports a state, and says when it is told to change it. */
+    const exports = (state: StackState) => {
+      writeFileSync(path.join(folder, "state.json"), JSON.stringify(state));
+      const script = `#!/bin/sh\ncase "$*" in "stack export"*) cat ${folder}/state.json;; *) echo "$*" >>${folder}/said;; esac\n`;
+      writeFileSync(path.join(folder, "pulumi"), script, { mode: 0o755 });
+    };
+
+    before(() => {
+      for (const name of without) Reflect.deleteProperty(process.env, name);
+      const none = {
+        AWS_SHARED_CREDENTIALS_FILE: "/nowhere",
+        AWS_CONFIG_FILE: "/nowhere",
+        AWS_EC2_METADATA_DISABLED: "true",
+      };
+      Object.assign(process.env, none, { PATH: `${folder}:${kept.PATH}` });
+    });
+
+    after(() => {
+      for (const name of Object.keys(process.env)) if (!(name in kept)) Reflect.deleteProperty(process.env, name);
+      Object.assign(process.env, kept);
+      rmSync(folder, { recursive: true });
+    });
+
+    it("has nothing to do", async () => {
+      exports(stateWith([], []));
+      const { status, stdout } = await captured(main, "prod", "--yes");
+      assert.deepEqual([status, stdout], [0, "prod: no operation was under way when the last run ended\n"]);
+    });
+
+    it("changes nothing before somebody has looked at what it cannot tell", async () => {
+      exports(
+        stateWith(
+          [],
+          [creating("aws:glue/catalogTable:CatalogTable", "ticks"), creating("aws:sns/topicPolicy:TopicPolicy", "p")],
+        ),
+      );
+      const { status, stdout } = await captured(main, "prod", "--yes", "--cwd", folder);
+      assert.equal(status, 1);
+      assert.match(stdout, /look first {2}aws:glue.*ticks/);
+      assert.match(
+        stdout,
+        /Nothing was changed: 1 to look at first\. Take over or remove what is there, then --yes --forget\./,
+      );
+      assert.ok(!existsSync(path.join(folder, "said")), "the engine was told to change something");
+
+      const forgets = await captured(main, "prod", "--yes", "--forget", "--cwd", folder);
+      assert.equal(forgets.status, 0);
+      assert.match(forgets.stdout, /Taken over: 0\. Left for the next deployment to make: 1\. Forgotten: 1\n/);
+      assert.match(readFileSync(path.join(folder, "said"), "utf8"), /^stack import --file \S+ --stack prod /);
+      const [copy = ""] = readdirSync(path.join(folder, ".recover"));
+      const copied = JSON.parse(readFileSync(path.join(folder, ".recover", copy), "utf8")) as StackState;
+      assert.equal(copied.deployment?.pending_operations?.length, 2, "the state as it was is kept");
+    });
+
+    it("says that nobody is logged in, and changes nothing", async () => {
+      exports(stateWith([], [creating(subnetType, "a", { tags: { Name: "a" } })]));
+      assertTold(
+        await captured(main, "prod", "--yes"),
+        3,
+        /AWS could not be asked: there are no AWS credentials: log in/,
+      );
+    });
   });
 });
