@@ -2,7 +2,9 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import * as os from "node:os";
 import * as path from "node:path";
-import { Command } from "commander";
+import { Command, InvalidArgumentError } from "commander";
+import { runCommand, start } from "../plan/command-line";
+import { exitStatus } from "../plan/failure";
 import { writeWhole } from "../plan/output";
 import { projectRoot } from "../plan/settings/project";
 import { planOf } from "./fleet-of";
@@ -160,17 +162,30 @@ async function previewLines(stack: string): Promise<string[]> {
   ];
 }
 
-const { sizes } = new Command("bench")
-  .description("Measures evaluation, policies and cost by the number of models; writes docs/performance.md.")
-  .option("--sizes <list>", "numbers of models", "10,100,1000,10000")
-  .parse()
-  .opts<{ sizes: string }>();
-const wanted = sizes.split(",").map(Number);
-if (wanted.some((size) => !Number.isInteger(size) || size < 1)) {
-  console.error(`--sizes ${sizes}: whole numbers with commas, such as 10,100,1000`);
-  process.exit(2);
+const help = `
+Examples:
+  npm run bench                           every size; takes the better part of an hour
+  npm run bench -- --sizes 10,100         a first look
+
+Exit status:
+  0  measured, and docs/performance.md written
+  2  bad usage
+  3  failed
+`;
+
+function sizesOf(value: string): number[] {
+  const sizes = value.split(",").map(Number);
+  if (sizes.every((size) => Number.isInteger(size) && size > 0)) return sizes;
+  throw new InvalidArgumentError("They are whole numbers with commas, such as 10,100,1000.");
 }
-async function main(): Promise<void> {
+
+const command = () =>
+  new Command("bench")
+    .description("Measures evaluation, policies and cost by the number of models; writes docs/performance.md.")
+    .option("--sizes <list>", "numbers of models", sizesOf, [10, 100, 1_000, 10_000])
+    .addHelpText("after", help);
+
+async function measureAll(wanted: readonly number[]): Promise<void> {
   const rows = wanted.map((models): Row => {
     const rounds = models > 1_000 ? 1 : 3;
     const best = fastest(rounds, ...measurements.map((what) => () => run("worker.ts", what, models) as Measured));
@@ -208,4 +223,13 @@ async function main(): Promise<void> {
   process.stdout.write(page);
 }
 
-void main();
+/** Runs the command, and gives the exit status; failures are told on stderr. */
+export function main(argv: readonly string[]): Promise<number> {
+  const program = command();
+  return runCommand(program, argv, async () => {
+    await measureAll(program.opts<{ sizes: number[] }>().sizes);
+    return exitStatus.fine;
+  });
+}
+
+if (require.main === module) start(main);

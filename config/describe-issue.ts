@@ -70,11 +70,16 @@ function range(unit: string, low: number | undefined, high: number | undefined):
   return unit;
 }
 
+/** A choice as it is written: in quotes where YAML would read a number or a switch. */
+function showChoice(value: unknown): string {
+  return typeof value === "string" && /^([\d.]+|true|false|null)$/.test(value) ? JSON.stringify(value) : String(value);
+}
+
 /** Says in words what a field allows. */
 export function describeAllowed(field: FieldSchema | undefined): string | undefined {
   if (!field) return undefined;
   if (field.allowed) return field.allowed;
-  if (field.enum) return `one of ${field.enum.map((value) => String(value)).join(", ")}`;
+  if (field.enum) return `one of ${field.enum.map(showChoice).join(", ")}`;
   if (field.const !== undefined) return JSON.stringify(field.const);
   if (field.anyOf) return field.anyOf.map((one) => describeAllowed(one)).join(", or ");
   switch (field.type) {
@@ -122,6 +127,15 @@ const nameOfType = (value: unknown) =>
         ? "an object"
         : `a ${typeof value}`;
 
+/** Whether a text is what a field allows, as far as its schema says. */
+function allowsText(field: FieldSchema | undefined, text: string): boolean {
+  if (!field) return false;
+  if (field.anyOf) return field.anyOf.some((one) => allowsText(one, text));
+  if (field.enum) return field.enum.includes(text);
+  if (field.const !== undefined) return field.const === text;
+  return field.type === "string" && (field.pattern === undefined || new RegExp(field.pattern).test(text));
+}
+
 /** Turns one of zod's issues into ours; unknown keys become one issue each. `input` is what was validated. */
 export function describeIssue(issue: z.core.$ZodIssue, input: unknown, schema: FieldSchema, root: string): Issue[] {
   const path = showPath([root, ...issue.path]);
@@ -129,6 +143,14 @@ export function describeIssue(issue: z.core.$ZodIssue, input: unknown, schema: F
   const value = valueAt(input, issue.path);
   const allowed = describeAllowed(field);
   const fix = field?.description ? `${field.description.replace(/\.$/, "")}.` : undefined;
+  const isScalar = typeof value === "number" || typeof value === "boolean";
+  if (isScalar && issue.code.startsWith("invalid_") && allowsText(field, String(value))) {
+    const key = issue.path.at(-1);
+    const quoted = `${typeof key === "string" ? `${key}: ` : ""}"${value}"`;
+    return [{ path, problem: `is ${nameOfType(value)}, not text`, value, allowed, fix: `Put it in quotes: ${quoted}` }];
+  }
+  if (value === undefined && ["invalid_type", "invalid_value", "invalid_union"].includes(issue.code))
+    return [{ path, problem: "is missing", allowed, fix: fix ? `Set it: ${fix}` : "Set it." }];
   switch (issue.code) {
     case "unrecognized_keys":
       return issue.keys.map((key) => {
@@ -143,8 +165,6 @@ export function describeIssue(issue: z.core.$ZodIssue, input: unknown, schema: F
         };
       });
     case "invalid_type":
-      if (value === undefined)
-        return [{ path, problem: "is missing", allowed, fix: fix ? `Set it: ${fix}` : "Set it." }];
       return [{ path, problem: `is ${nameOfType(value)}`, value, allowed, fix }];
     case "too_small":
     case "too_big":

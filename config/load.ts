@@ -3,6 +3,8 @@ import { z } from "zod";
 import { boundaryPattern } from "../components/common/boundary";
 import { throwIfAny, type Issue } from "../components/common/validation";
 import { didYouMean, describeIssue, type FieldSchema } from "./describe-issue";
+import { strayKeys } from "./namespaces";
+import { judgeRegion } from "./regions";
 import { contextFor, stages, type Section, type Stage } from "./section";
 import { sections, type SectionKey, type SectionSettings } from "./sections";
 
@@ -25,7 +27,6 @@ export type Settings = BaseSettings & SectionSettings;
 /** Keys beside the sections. */
 export const baseKeys = ["stage", "owner", "permissionsBoundary"] as const;
 
-const regionPattern = /^[a-z]{2}(-[a-z]+)+-\d$/;
 const ownerPattern = /^[\w.@ +=:/-]{1,128}$/;
 
 type Raw = Readonly<Record<string, unknown>>;
@@ -38,16 +39,34 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** Reads the engine's configuration of a project: keys without their namespace, objects parsed. */
-export function readConfig(project: string): { raw: Raw; region: string | undefined } {
+/** All keys of the project. */
+const knownKeys: readonly string[] = [...baseKeys, ...Object.keys(sections)];
+
+/** Reads the engine's configuration of a project: keys without their namespace, objects parsed; and keys gone astray. */
+export function readConfig(project: string): { raw: Raw; region: string | undefined; stray: Issue[] } {
   const raw: Record<string, unknown> = {};
-  for (const [key, text] of Object.entries(pulumi.runtime.allConfig())) {
+  const config = pulumi.runtime.allConfig();
+  for (const [key, text] of Object.entries(config)) {
     if (!key.startsWith(`${project}:`)) continue;
     const name = key.slice(project.length + 1);
     raw[name] = (baseKeys as readonly string[]).includes(name) ? text : parseJson(text);
   }
   const region = new pulumi.Config("aws").get("region") ?? process.env.AWS_REGION ?? process.env.AWS_DEFAULT_REGION;
-  return { raw, region };
+  return { raw, region, stray: strayKeys(project, config, knownKeys) };
+}
+
+function checkRegion(region: string | undefined): Issue[] {
+  const judged = region ? judgeRegion(region) : undefined;
+  if (judged && judged.is !== "wrong") return [];
+  return [
+    {
+      path: "aws:region",
+      problem: judged ? "is not a Region" : "is missing",
+      value: region,
+      allowed: "a Region's code such as us-east-1 (a Local Zone goes into the trader's or the network's settings)",
+      fix: judged?.meant ? `Did you mean ${judged.meant}?` : "Set aws:region in the stack file.",
+    },
+  ];
 }
 
 function checkBase(raw: Raw, region: string | undefined): Issue[] {
@@ -80,23 +99,14 @@ function checkBase(raw: Raw, region: string | undefined): Issue[] {
       fix: "Take it from the delivery (pulumi -C delivery stack output permissionsBoundaries), or remove the key.",
     });
   }
-  if (!region || !regionPattern.test(region)) {
-    issues.push({
-      path: "aws:region",
-      problem: region ? "is not a Region" : "is missing",
-      value: region,
-      allowed: "a Region's code such as us-east-1 (a Local Zone goes into the trader's or the network's settings)",
-      fix: "Set aws:region in the stack file.",
-    });
-  }
-  const known = [...baseKeys, ...Object.keys(sections)];
-  for (const key of Object.keys(raw).filter((name) => !known.includes(name))) {
-    const close = didYouMean(key, known);
+  issues.push(...checkRegion(region));
+  for (const key of Object.keys(raw).filter((name) => !knownKeys.includes(name))) {
+    const close = didYouMean(key, knownKeys);
     issues.push({
       path: key,
       problem: "is not a section",
       value: raw[key],
-      allowed: known.join(", "),
+      allowed: knownKeys.join(", "),
       fix: close ? `Did you mean ${close}? Otherwise remove the key.` : "Remove the key.",
     });
   }
@@ -125,18 +135,23 @@ function withoutSwitch(value: unknown): Record<string, unknown> | undefined {
 }
 
 /**
- * Validates everything and fills in the stage's defaults.
+ * Validates everything and fills in the stage's defaults. Where stage or Region are wrong, the relations between settings
+ * are not looked at: they hang on both, and would be judged by a guess.
+ * @param stray what was found wrong among the keys of other namespaces
  * @throws ValidationError with all mistakes at once.
  */
 export function validate(
   base: Pick<BaseSettings, "project" | "organization" | "stack">,
   raw: Raw,
   region: string | undefined,
+  stray: readonly Issue[] = [],
 ): Settings {
   const source = `Configuration of stack ${base.stack}`;
-  const issues = checkBase(raw, region);
-  const stage = (stages.find((one) => one === raw.stage) ?? "prod") satisfies Stage;
-  const place = region && regionPattern.test(region) ? region : "us-east-1";
+  const issues = [...stray, ...checkBase(raw, region)];
+  const staged = stages.find((one) => one === raw.stage);
+  const stage = staged ?? "prod";
+  const isPlaced = checkRegion(region).length === 0;
+  const place = region !== undefined && isPlaced ? region : "us-east-1";
   const values: Record<string, unknown> = {};
   for (const [key, section] of Object.entries(sections) as [SectionKey, Section<z.ZodType>][]) {
     if (!isOn(raw[key])) continue;
@@ -171,7 +186,7 @@ export function validate(
   const owner = typeof raw.owner === "string" ? raw.owner : ""; // a wrong one is among the issues already
   const settings = { ...base, stage, owner, permissionsBoundary, region: place, ...values };
   for (const [key, section] of Object.entries(sections) as [SectionKey, Section<z.ZodType>][]) {
-    if (!(key in values) || !section.check) continue;
+    if (!staged || !isPlaced || !(key in values) || !section.check) continue;
     for (const issue of section.check(values[key], settings)) {
       issues.push({ ...issue, path: issue.path ? `${key}.${issue.path}` : key });
     }
@@ -183,6 +198,11 @@ export function validate(
 /** The settings of the stack that the engine, or the planner, runs. The only reader of configuration. */
 export function loadSettings(): Settings {
   const project = pulumi.getProject();
-  const { raw, region } = readConfig(project);
-  return validate({ project, organization: pulumi.getOrganization(), stack: pulumi.getStack() }, raw, region);
+  const { raw, region, stray } = readConfig(project);
+  const base = { project, organization: pulumi.getOrganization(), stack: pulumi.getStack() };
+  const settings = validate(base, raw, region, stray);
+  if (judgeRegion(settings.region).is === "unknown") {
+    void pulumi.log.warn(`aws:region: ${settings.region} is not a Region that this version knows`);
+  }
+  return settings;
 }

@@ -1,6 +1,6 @@
 /** What each use of the project needs of a machine, and how to get it. */
 import { spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import * as path from "node:path";
 import { lt } from "./versions";
 
@@ -22,6 +22,8 @@ export interface Finding {
   readonly ok: boolean;
   /** What is there, or what is wrong. */
   readonly found: string;
+  /** What mends it on this machine, where that is not what mends it everywhere. */
+  readonly mend?: string;
 }
 
 export interface Check {
@@ -42,6 +44,8 @@ export interface Machine {
   /** What a program prints; undefined where it is not there or fails. */
   readonly run: (program: string, ...args: string[]) => string | undefined;
   readonly exists: (file: string) => boolean;
+  /** Version of an installed package; undefined where it is not there. */
+  readonly packageVersion: (name: string) => string | undefined;
   /** Names of the files in a folder that match. */
   readonly list: (folder: string) => readonly string[];
 }
@@ -58,15 +62,36 @@ const debian = (...packages: string[]) => `sudo apt-get install -y ${packages.jo
 const everywhere = uses;
 const onTheEngine: readonly Use[] = ["sandbox", "engine"];
 
-/** The newest Node that Pulumi's packages and this one run on is CI's; this is the oldest. */
+/** CI's Node is the one that is recommended; this is the oldest that everything runs on. */
 export const oldestNode = "20.19.0";
+
+/** The oldest that Pulumi's runtime says it is for; older ones are warned of, by npm and by AWS's SDK. */
+const quietNode = "22.0.0";
+
+/** Where Pulumi's installer puts the CLI. */
+const pulumiFolder = ({ env }: Machine) => path.join(env.HOME ?? "", ".pulumi", "bin");
+
+/** The CLI as it can be run: by its name, or where its installer put it. */
+function pulumiOf(machine: Machine): string {
+  const own = path.join(pulumiFolder(machine), "pulumi");
+  return machine.run("pulumi", "version") === undefined && machine.exists(own) ? own : "pulumi";
+}
 
 export const checks: readonly Check[] = [
   {
     name: `Node.js ${oldestNode} or newer`,
     uses: everywhere,
     mend: "install Node.js 24: https://nodejs.org/en/download (or `nvm install 24`)",
-    look: ({ nodeVersion }) => ({ ok: !lt(nodeVersion, oldestNode), found: nodeVersion }),
+    look: ({ nodeVersion }) => {
+      const ok = !lt(nodeVersion, oldestNode);
+      const warned = ok && lt(nodeVersion, quietNode);
+      return {
+        ok,
+        found: warned
+          ? `${nodeVersion}; it works, with warnings: EBADENGINE of npm ci, for Pulumi's runtime asks for 22, and AWS's NodeVersionSupportWarning. 24 has none`
+          : nodeVersion,
+      };
+    },
   },
   {
     name: "the project's packages",
@@ -105,17 +130,37 @@ export const checks: readonly Check[] = [
     name: "the Pulumi CLI",
     uses: [...onTheEngine, "account"],
     mend: "curl -fsSL https://get.pulumi.com | sh, then open a new terminal",
-    look: program("pulumi", ["version"]),
+    look: (machine) => {
+      const folder = pulumiFolder(machine);
+      const found = pulumiOf(machine);
+      if (found === "pulumi") return program("pulumi", ["version"])(machine);
+      return {
+        ok: false,
+        found: `is in ${folder}, which is not on the PATH`,
+        mend: `export PATH="${folder}:$PATH", or open a new terminal`,
+      };
+    },
   },
   {
     name: "Pulumi's aws plugin",
     uses: [...onTheEngine, "account"],
     optional: true,
     mend: "nothing where get.pulumi.com is reached: Pulumi fetches it; else `pulumi plugin install resource aws`",
-    look: ({ run }) => {
-      const listed = run("pulumi", "plugin", "ls");
-      const line = listed?.split("\n").find((one) => /^aws\s/.test(one));
-      return { ok: line !== undefined, found: line?.trim().split(/\s+/).slice(0, 3).join(" ") ?? "not fetched yet" };
+    look: (machine) => {
+      const needed = machine.packageVersion("@pulumi/aws");
+      const listed = machine.run(pulumiOf(machine), "plugin", "ls");
+      const versions = (listed ?? "").split("\n").flatMap((one) => /^aws\s+resource\s+(\S+)/.exec(one)?.[1] ?? []);
+      const there = needed === undefined ? versions[0] : versions.find((version) => version === needed);
+      if (there !== undefined) return { ok: true, found: `aws resource ${there}` };
+      const other =
+        versions.length > 0 ? `only ${versions.join(", ")}: the program asks for ${needed}` : "not fetched yet";
+      return {
+        ok: false,
+        found: other,
+        mend:
+          `nothing where get.pulumi.com is reached: Pulumi fetches it; else \`pulumi plugin install resource aws ${needed ?? ""}`.trim() +
+          "`",
+      };
     },
   },
   {
@@ -131,8 +176,8 @@ export const checks: readonly Check[] = [
     name: "a place for state",
     uses: ["account"],
     mend: "pulumi login, or `pulumi login s3://your-state-bucket`",
-    look: ({ env, run }) => {
-      const said = env.PULUMI_BACKEND_URL ?? run("pulumi", "whoami");
+    look: (machine) => {
+      const said = machine.env.PULUMI_BACKEND_URL ?? machine.run(pulumiOf(machine), "whoami");
       return { ok: said !== undefined, found: said?.trim() ?? "not logged in" };
     },
   },
@@ -162,5 +207,9 @@ export function thisMachine(root: string, list: Machine["list"]): Machine {
     });
     return ran.status === 0 ? (ran.stdout || ran.stderr).trim() : undefined;
   };
-  return { root, nodeVersion: process.versions.node, env: process.env, run, exists: existsSync, list };
+  const packageVersion = (name: string) => {
+    const file = path.join(root, "node_modules", ...name.split("/"), "package.json");
+    return existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as { version: string }).version : undefined;
+  };
+  return { root, nodeVersion: process.versions.node, env: process.env, run, exists: existsSync, packageVersion, list };
 }

@@ -1,6 +1,7 @@
 /** `npm run doctor`: what this machine lacks for each use of the project, and the command that mends it. */
 import { readdirSync } from "node:fs";
 import * as path from "node:path";
+import { guardOutput } from "../plan/output";
 import { thisMachine, uses, type Use } from "./checks";
 import { examine, isReady, renderReport } from "./report";
 
@@ -8,7 +9,7 @@ const usage = `Usage: npm run doctor [-- <use>...]
 
 Looks at what each use of the project needs of this machine: ${uses.join(", ")}; all of them by default.
 
-Exit status: 0 all named uses are ready; 1 something is missing; 2 bad usage.
+Exit status: 0 the named uses are ready, or without one the planner; 1 something that they need is missing; 2 bad usage.
 `;
 
 function list(folder: string): string[] {
@@ -21,6 +22,7 @@ function list(folder: string): string[] {
 
 /** Runs the command and gives its exit status. */
 export function main(argv: readonly string[]): number {
+  guardOutput();
   if (argv.includes("--help")) {
     process.stdout.write(usage);
     return 0;

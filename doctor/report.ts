@@ -24,8 +24,8 @@ export function renderReport(looked: readonly Looked[], wanted: readonly Use[]):
   );
   for (const use of uses.filter((one) => wanted.includes(one))) {
     lines.push("", `${use}: ${isReady(looked, use) ? "ready" : "not ready"} (${useText[use]})`);
-    for (const { check } of looked.filter(({ ok, check }) => !ok && check.uses.includes(use))) {
-      lines.push(`  ${check.optional ? "perhaps" : "mend"}: ${check.mend}`);
+    for (const { check, mend } of looked.filter(({ ok, check }) => !ok && check.uses.includes(use))) {
+      lines.push(`  ${check.optional ? "perhaps" : "mend"}: ${mend ?? check.mend}`);
     }
   }
   return `${lines.join("\n")}\n`;

@@ -55,11 +55,11 @@ function notEmpty(value: string): string {
 
 function command(): Command {
   return new Command("plan")
-    .usage("<stack> [options]")
+    .usage("[stack] [options]")
     .description(
       "Shows what a stack would deploy: resources, policy results, cost. Needs no AWS account, no network and no Pulumi.",
     )
-    .argument("[stack]", "name of a stack: finds Pulumi.<stack>.yaml")
+    .argument("[stack]", "name of a stack: finds Pulumi.<stack>.yaml, or names the one of --config-file")
     .option("--config-file <file>", "any other file in the form of a stack file", notEmpty)
     .option("--config <key=value>", "override a key of the configuration; dots for nested keys", collect, [])
     .option("--models <file|s3://bucket/prefix>", "model listing; the one in the configuration by default", notEmpty)
@@ -77,9 +77,7 @@ function command(): Command {
     .option("--full", "text: every resource and finding on a line of its own")
     .option("--no-policy", "leave the policies out")
     .option("--trace", "show where in the program an error comes from (slower)")
-    .addHelpText("after", examples)
-    .showHelpAfterError("More: npm run plan -- --help")
-    .allowExcessArguments(false);
+    .addHelpText("after", examples);
 }
 
 /**

@@ -2,6 +2,7 @@
 import * as path from "node:path";
 import { createColors } from "picocolors";
 import { parseArguments, type Arguments } from "./arguments";
+import { start, tellMistake } from "./command-line";
 import type { Base } from "./difference";
 import { EvaluationError, exitStatus, UsageError } from "./failure";
 import type { Plan } from "./json";
@@ -57,12 +58,13 @@ async function render({ plan, advice, region, policies, stackFile }: Planned, ar
   }
 }
 
-/** What changes from another plan, as Markdown (which reads well on a terminal too) or JSON. */
+/** What changes from another plan. */
 async function renderDiff(base: Base, after: Plan, args: Arguments): Promise<string> {
-  const { compare, renderDifference } = lazy.difference();
+  const { compare, renderDifference, renderDifferenceText } = lazy.difference();
   const before = await base(async (options) => (await lazy.plan().makePlan(options)).plan);
   const difference = compare(before, after, args.diff ?? "", `${after.stack} as it is`);
-  return args.format === "json" ? `${JSON.stringify(difference, null, 2)}\n` : renderDifference(difference);
+  if (args.format === "json") return `${JSON.stringify(difference, null, 2)}\n`;
+  return args.format === "markdown" ? renderDifference(difference) : renderDifferenceText(difference);
 }
 
 /** Source, target and port of `--reach from to:port`. */
@@ -75,6 +77,12 @@ function reachOf(given: readonly string[]): { from: string; to: string; port: nu
     );
   }
   return { from, to, port: Number(port) };
+}
+
+/** What is asked of a plan's resources alone, asked at once: a name that is none is refused before the long part. */
+function asksFor(reach: ReturnType<typeof reachOf> | undefined, without: string | undefined): PlanOptions["check"] {
+  if (reach) return (plan) => new (lazy.reach().Network)(plan).ask(reach.from, reach.to, reach.port);
+  return without === undefined ? undefined : (plan) => lazy.without().takeAway(plan, without);
 }
 
 function renderAnswer(plan: Plan, { from, to, port }: ReturnType<typeof reachOf>, args: Arguments): string {
@@ -105,6 +113,7 @@ async function run(args: Arguments): Promise<number> {
   const reach = args.reach && reachOf(args.reach);
   if (out !== undefined) checkOutput(out, args.out ?? out);
   const progress = new Progress();
+  const check = asksFor(reach, args.without);
   try {
     const options: PlanOptions = {
       root: projectRoot(),
@@ -117,6 +126,7 @@ async function run(args: Arguments): Promise<number> {
       policies: args.policy,
       traces: args.trace === true,
       progress,
+      ...(check && { check }),
     };
     const base = args.diff === undefined ? undefined : lazy.difference().openBase(args.diff, options);
     const planned = await lazy.plan().makePlan(options);
@@ -140,10 +150,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     const args = parseArguments(argv);
     return args ? await run(args) : exitStatus.fine;
   } catch (error) {
-    if (error instanceof UsageError) {
-      console.error(error.message);
-      return exitStatus.badInput;
-    }
+    if (error instanceof UsageError) return tellMistake(error, "plan");
     if (error instanceof EvaluationError) {
       console.error(`The evaluation failed: ${error.message}`);
       return exitStatus.failed;
@@ -153,7 +160,4 @@ export async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
-if (require.main === module) {
-  // Nothing that the program or a server left open may keep the command from ending.
-  void main(process.argv.slice(2)).then((status) => process.exit(status));
-}
+if (require.main === module) start(main);

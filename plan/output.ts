@@ -1,6 +1,6 @@
 import { renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import * as path from "node:path";
-import { UsageError } from "./failure";
+import { exitStatus, UsageError } from "./failure";
 
 /** Refuses an output path that cannot be written, before any work is done. */
 export function checkOutput(file: string, shown: string): void {
@@ -25,6 +25,27 @@ export function writeWhole(file: string, content: string): void {
   } catch (error) {
     rmSync(beside, { force: true });
     throw new UsageError(`--out ${file} cannot be written: ${(error as Error).message}`);
+  }
+}
+
+let guarded = false;
+
+/**
+ * From now on nobody's `| head` is an error: what a closed pipe does not take is dropped, and the command ends with its own
+ * status. Output that cannot be written for another reason, such as a full disk, ends it with a sentence and status 3.
+ */
+export function guardOutput(): void {
+  if (guarded) return;
+  guarded = true;
+  for (const [stream, name] of [
+    [process.stdout, "standard output"],
+    [process.stderr, "standard error"],
+  ] as const) {
+    stream.on("error", (error: NodeJS.ErrnoException) => {
+      if (error.code === "EPIPE") return;
+      if (stream === process.stdout) console.error(`${name} cannot be written: ${error.message}`);
+      process.exit(exitStatus.failed);
+    });
   }
 }
 

@@ -26,6 +26,8 @@ export interface PlanOptions {
   /** Keeps stack traces for whoever debugs the program. @default false */
   readonly traces?: boolean;
   readonly progress?: Progress;
+  /** Looks at the resources before policies and prices are run, which take longest; what it throws ends the plan. */
+  readonly check?: (plan: Plan) => unknown;
 }
 
 export interface Planned {
@@ -93,12 +95,23 @@ function assemble(evaluation: Evaluation, policy: Plan["policy"], priced: CostRe
       ...evaluation.warnings,
       ...priced.warnings,
       ...(policy.evaluated === 0 ? ["No policy was run"] : []),
+      ...(evaluation.resources.length === 0
+        ? ["No section is on, so nothing is deployed: docs/configuration.md has them all"]
+        : []),
       ...(exceeded
         ? [`Budget exceeded: ${cost.monthly.toFixed(2)} USD a month, budget ${exceeded.name} is ${exceeded.limit}`]
         : []),
     ],
   };
 }
+
+const noPrices: CostReport = {
+  cost: { currency: "USD", monthly: 0, lines: [], unpriced: [] },
+  warnings: [],
+  advice: [],
+  missing: new Map(),
+  exceeded: undefined,
+};
 
 /**
  * Plans a stack.
@@ -132,6 +145,7 @@ export async function makePlan(options: PlanOptions): Promise<Planned> {
       ...(progress && { onRegister: progress.tick }),
       ...(options.traces && { traces: true }),
     });
+    options.check?.(assemble(evaluation, { violations: [], evaluated: 0 }, noPrices));
     const report = await judge?.judge(evaluation, settings, progress);
     const policy = report ? lazy.judge().policyResults(report) : { violations: [], evaluated: 0 };
     progress?.stage("pricing");

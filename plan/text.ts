@@ -96,8 +96,31 @@ function violationLine({ colors }: TextOptions): (violation: Violation) => strin
   };
 }
 
+/** A violation's message where the resource's name stands beside it: policies begin with that name. */
+export function withoutName(message: string, name: string): string {
+  return message.replace(`${name}: `, () => "");
+}
+
 const money = (amount: number) =>
   `$${amount.toLocaleString("en", { minimumFractionDigits: 2, maximumFractionDigits: 2 })}`;
+
+/** True where nothing that costs money has a price: the sum of a month is unknown then, and not zero. */
+export function isCostUnknown({ cost }: Plan): boolean {
+  return cost.lines.length === 0 && cost.unpriced.length > 0;
+}
+
+/** What a month costs, within a sentence. */
+export function costInWords(plan: Plan): string {
+  return isCostUnknown(plan) ? "an unknown cost" : `${money(plan.cost.monthly)} a month`;
+}
+
+/** How many keys of the listing are models and how many are not; undefined for a stack without a fleet. */
+export function modelCounts({ models, resources }: Plan): string | undefined {
+  const { accepted, rejected } = models;
+  const hasFleet = resources.some(({ type }) => type === "trading:trading:ModelDrivenFleet");
+  if (!hasFleet && accepted.length + rejected.length === 0) return undefined;
+  return `${accepted.length.toLocaleString("en")} accepted, ${rejected.length.toLocaleString("en")} rejected`;
+}
 
 /** Monthly cost by component, dearest first. */
 export function costByComponent(plan: Plan): [component: string, monthly: number][] {
@@ -143,16 +166,17 @@ function estimate(plan: Plan): string[] {
 export function renderText(plan: Plan, options: TextOptions): string {
   const { colors } = options;
   const full = options.full === true;
-  const { accepted, rejected } = plan.models;
+  const { rejected } = plan.models;
+  const models = modelCounts(plan);
   const mandatory = plan.policy.violations.filter(({ enforcement }) => enforcement === "mandatory").length;
   const lines: string[] = [];
   const section = (title: string, body: readonly string[]) => {
     if (body.length > 0) lines.push("", colors.bold(title), ...body);
   };
   lines.push(colors.bold(`${plan.project}, stack ${plan.stack} (stage ${plan.stage})`));
-  section(`Resources: ${plan.resources.length.toLocaleString("en")}`, tree(plan, options));
-  if (accepted.length + rejected.length > 0) {
-    lines.push("", colors.bold(`Models: ${accepted.length} accepted, ${rejected.length} rejected`));
+  lines.push("", colors.bold(`Resources: ${plan.resources.length.toLocaleString("en")}`), ...tree(plan, options));
+  if (models !== undefined) {
+    lines.push("", colors.bold(`Models: ${models}`));
     lines.push(...limited(rejected, full, ({ key, reason }) => `${JSON.stringify(key)} ${reason}`));
   }
   const warnings = warningsBesideCost(plan);
@@ -163,7 +187,7 @@ export function renderText(plan: Plan, options: TextOptions): string {
   const verdict = `${mandatory} mandatory and ${plan.policy.violations.length - mandatory} advisory`;
   lines.push("", colors.bold(`Policies: ${plan.policy.evaluated} run, violations: ${verdict}`));
   lines.push(...limited(plan.policy.violations, full, violationLine(options)));
-  lines.push("", colors.bold(`Cost: ${money(plan.cost.monthly)} a month`), ...cost(plan));
+  lines.push("", colors.bold(`Cost: ${isCostUnknown(plan) ? "unknown" : costInWords(plan)}`), ...cost(plan));
   lines.push(...estimate(plan));
   lines.push(...(options.advice ?? []).map((one) => `  ${colors.dim(one)}`));
   return `${lines.join("\n")}\n`;

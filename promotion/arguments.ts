@@ -79,8 +79,7 @@ function changing(command: Command): Command {
 function program(found: (request: Request) => void): Command {
   const root = new Command("ami")
     .description("Shows, proves and promotes the images that instances start from: dev, then qa, then prod.")
-    .addHelpText("after", examples)
-    .showHelpAfterError("More: npm run ami -- --help");
+    .addHelpText("after", examples);
   common(root.command("show"))
     .description("every pointer, what it names and what proves it")
     .action((options: CommonOptions) => found({ command: "show", options }));
@@ -123,9 +122,6 @@ function program(found: (request: Request) => void): Command {
 export function parseArguments(argv: readonly string[]): Request | undefined {
   let request: Request | undefined;
   const root = program((found) => (request = found));
-  for (const command of [root, ...root.commands]) {
-    command.allowExcessArguments(false).showHelpAfterError("More: npm run ami -- --help");
-  }
   if (!readArguments(root, argv)) return undefined;
   return request;
 }

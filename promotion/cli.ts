@@ -3,6 +3,7 @@ import { SSMClient } from "@aws-sdk/client-ssm";
 import { EC2Client } from "@aws-sdk/client-ec2";
 import { amiKinds, amiStages, imageKindTag, type AmiStage } from "../components/common/ami-pointer";
 import { judgeAccount, reap } from "../lambdas/ami-reaper/reap";
+import { start } from "../plan/command-line";
 import { describeAwsError, exitStatus, UsageError } from "../plan/failure";
 import { parseArguments, type ChangingOptions, type CommonOptions, type Request } from "./arguments";
 import { StagePointers } from "./pointers";
@@ -100,8 +101,10 @@ async function run(request: Request): Promise<Answer> {
 
 /** Runs the command, and gives the exit status; failures are told on stderr by their message alone. */
 export async function main(argv: readonly string[]): Promise<number> {
+  let profile: string | undefined;
   try {
     const request = parseArguments(argv);
+    profile = request?.options.profile;
     if (!request) return exitStatus.fine;
     const { status, text, json } = await run(request);
     process.stdout.write(request.options.json ? `${JSON.stringify(json, null, 2)}\n` : text);
@@ -111,9 +114,9 @@ export async function main(argv: readonly string[]): Promise<number> {
       console.error(error.message);
       return exitStatus.badInput;
     }
-    console.error(`AWS could not be asked: ${describeAwsError(error)}`);
+    console.error(`AWS could not be asked: ${describeAwsError(error, profile)}`);
     return exitStatus.failed;
   }
 }
 
-if (require.main === module) void main(process.argv.slice(2)).then((status) => process.exit(status));
+if (require.main === module) start(main);

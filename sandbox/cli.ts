@@ -1,22 +1,30 @@
-import { Command, CommanderError } from "commander";
+import { Command } from "commander";
 import { existsSync, readdirSync } from "node:fs";
 import * as path from "node:path";
-import { ValidationError } from "../components/common/validation";
-
-import { describeFindings, describeRecovered } from "../delivery/recover/describe";
+import { describeFindings, describeRecovered } from "../recover/describe";
 import { emulatorOf, endEmulatorOf } from "./background";
 import { comeUp } from "./come-up";
-import { EmulatorError, projectRoot } from "./emulator";
+import { runCommand, start, type Work } from "../plan/command-line";
+import { exitStatus } from "../plan/failure";
+import { stackNames } from "../plan/settings/project";
+import { projectRoot } from "./emulator";
 import { SandboxEngine, type Outcome } from "./engine";
-import { MissingError, neededAwsPlugin, requireEngine, usesBuiltPlugin } from "./prerequisites";
-import { dropState, resolveStack, sandboxFolder, UsageError, writeProject, type SandboxStack } from "./project";
+import { neededAwsPlugin, requireEngine, usesBuiltPlugin } from "./prerequisites";
+import {
+  checkKnown,
+  dropState,
+  hasState,
+  readProject,
+  resolveStack,
+  sandboxFolder,
+  writeProject,
+  type SandboxStack,
+} from "./project";
 import { releaseGuards } from "./release";
 import { seedPointers, seedZones } from "./seed";
 import { describeChanges, describeFailures, describeViolations, summarize } from "./report";
 
-/** Exit statuses, the planner's. */
-const status = { fine: 0, policy: 1, usage: 2, failed: 3 } as const;
-type Status = (typeof status)[keyof typeof status];
+type Status = (typeof exitStatus)[keyof typeof exitStatus];
 
 interface Options {
   readonly configFile?: string;
@@ -40,6 +48,13 @@ function policyPack(options: Options): string | undefined {
   return undefined;
 }
 
+/** The stack, once its file and the options make sense: nothing is fetched or started before. */
+function usable(stack: string | undefined, options: Options): SandboxStack {
+  const place = resolveStack(root, stack, options.configFile);
+  readProject(place, { without: options.without });
+  return place;
+}
+
 interface Opened {
   readonly place: SandboxStack;
   readonly engine: SandboxEngine;
@@ -47,7 +62,7 @@ interface Opened {
 
 /** Everything up to the first operation: configuration, engine, emulator, what a killed run left behind. */
 async function open(stack: string | undefined, options: Options): Promise<Opened> {
-  const place = resolveStack(root, stack, options.configFile);
+  const place = usable(stack, options);
   const cli = requireEngine(root, say);
   const changes = writeProject(place, {
     without: options.without,
@@ -80,10 +95,10 @@ async function open(stack: string | undefined, options: Options): Promise<Opened
 /** Prints what went wrong and gives the exit status for it. */
 function judge(place: SandboxStack, outcome: Outcome): Status {
   if (outcome.violations.length > 0) say(`\nPolicies\n${describeViolations(outcome)}`);
-  if (outcome.ok) return status.fine;
+  if (outcome.ok) return exitStatus.fine;
   const broken = outcome.violations.some(({ enforcement }) => enforcement === "mandatory");
   if (outcome.failures.length > 0) say(`\nFailed\n${describeFailures(place.name, outcome)}`);
-  return broken ? status.policy : status.failed;
+  return broken ? exitStatus.refused : exitStatus.failed;
 }
 
 function showChanges(what: string, changes: Outcome["changes"]): string {
@@ -117,51 +132,59 @@ async function up(stack: string | undefined, options: Options): Promise<Status> 
 }
 
 async function destroy(stack: string | undefined, options: Options): Promise<Status> {
+  const named = usable(stack, options);
+  if (!hasState(named)) {
+    const ended = await endEmulatorOf(named);
+    process.stdout.write(`Nothing to destroy: ${named.name} is not up${ended ? "; its emulated AWS has ended" : ""}\n`);
+    return exitStatus.fine;
+  }
   const { place, engine } = await open(stack, options);
   await releaseGuards(engine.endpoint, await engine.resources());
   await engine.unprotect();
   const outcome = await engine.run("destroy");
   const code = judge(place, outcome);
-  if (code !== status.fine) return code;
+  if (code !== exitStatus.fine) return code;
   const left = await engine.resources();
   if (left.length > 0) {
     say(`The state still holds ${left.length} resources:\n${left.map(({ urn }) => `  ${urn}`).join("\n")}`);
-    return status.failed;
+    return exitStatus.failed;
   }
   await endEmulatorOf(place);
   process.stdout.write(`${showChanges("Destroy", outcome.changes)}; nothing is left, and the emulated AWS has ended\n`);
-  return status.fine;
+  return exitStatus.fine;
 }
 
 async function stop(stack: string | undefined): Promise<Status> {
   const folder = path.join(root, sandboxFolder);
-  const known = existsSync(folder) ? readdirSync(folder, { withFileTypes: true }) : [];
-  const names = stack ? [stack] : known.filter((entry) => entry.isDirectory()).map(({ name }) => name);
-  for (const name of names) {
-    const place = { name, root, folder: path.join(folder, name), configFile: "" };
-    if (await endEmulatorOf(place)) process.stdout.write(`ended the emulated AWS of ${name}\n`);
+  const there = existsSync(folder) ? readdirSync(folder, { withFileTypes: true }) : [];
+  const known = there.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+  if (stack) {
+    checkKnown(stack, [...new Set([...stackNames(root), ...known])], "it has no file, and was never run here");
   }
-  return status.fine;
-}
-
-/** Runs a command and turns what it throws into a message and an exit status. */
-async function run(work: () => Promise<Status>): Promise<void> {
-  try {
-    process.exitCode = await work();
-  } catch (error) {
-    if (!(error instanceof Error)) throw error;
-    const usage = error instanceof UsageError || error instanceof ValidationError;
-    const known = usage || error instanceof MissingError || error instanceof EmulatorError;
-    say(known ? error.message : (error.stack ?? error.message));
-    process.exitCode = usage ? status.usage : status.failed;
+  let ended = 0;
+  for (const name of stack ? [stack] : known) {
+    if (!(await endEmulatorOf({ name, root, folder: path.join(folder, name), configFile: "" }))) continue;
+    process.stdout.write(`ended the emulated AWS of ${name}\n`);
+    ended++;
   }
+  if (ended === 0) process.stdout.write(`no emulated AWS runs${stack ? ` for ${stack}` : ""}\n`);
+  return exitStatus.fine;
 }
 
 function collect(value: string, before: readonly string[] | undefined): string[] {
   return [...(before ?? []), ...value.split(",").filter(Boolean)];
 }
 
-function stackCommand(program: Command, name: string, description: string, work: typeof up): void {
+/** Told what a command line asks for, once it is read. */
+type Found = (work: Work) => void;
+
+interface StackCommand {
+  readonly name: string;
+  readonly description: string;
+  readonly work: typeof up;
+}
+
+function stackCommand(program: Command, found: Found, { name, description, work }: StackCommand): void {
   program
     .command(name)
     .description(description)
@@ -170,11 +193,10 @@ function stackCommand(program: Command, name: string, description: string, work:
     .option("--without <sections>", "sections to leave out, with commas between them", collect)
     .option("--no-policy", "run without the policy pack")
     .option("--verbose", "show the engine's own output as well")
-    .action((stack: string | undefined, options: Options) => run(() => work(stack, options)));
+    .action((stack: string | undefined, options: Options) => found(() => work(stack, options)));
 }
 
-/** The command line. */
-export function sandboxProgram(): Command {
+function sandboxProgram(found: Found): Command {
   const program = new Command("sandbox")
     .description(
       "Runs a stack on the real Pulumi engine against an emulated AWS on this machine: no account, no cost, nothing outside\n" +
@@ -195,24 +217,27 @@ moto, is installed into .emulator/ at the first run and needs python3; AWS_ENDPO
 What the emulator lacks is left out, and said: docs/emulator.md.
 
 Exit status: 0 fine, 1 a mandatory policy is violated, 2 bad usage or configuration, 3 failed.`,
-    )
-    .exitOverride();
-  stackCommand(program, "up", "bring the stack up, or to what its file says now", up);
-  stackCommand(program, "preview", "show what up would do, and check the policies", preview);
-  stackCommand(program, "destroy", "remove everything, and end the stack's emulator", destroy);
+    );
+  for (const command of [
+    { name: "up", description: "bring the stack up, or to what its file says now", work: up },
+    { name: "preview", description: "show what up would do, and check the policies", work: preview },
+    { name: "destroy", description: "remove everything, and end the stack's emulator", work: destroy },
+  ]) {
+    stackCommand(program, found, command);
+  }
   program
     .command("stop")
     .description("end the background emulator of a stack, or of all; what it held is lost")
     .argument("[stack]", "name of the stack")
-    .action((stack: string | undefined) => run(() => stop(stack)));
+    .action((stack: string | undefined) => found(() => stop(stack)));
   return program;
 }
 
-if (require.main === module) {
-  sandboxProgram()
-    .parseAsync()
-    .catch((error: unknown) => {
-      if (!(error instanceof CommanderError)) throw error;
-      process.exitCode = error.exitCode === 0 ? status.fine : status.usage;
-    });
+/** Runs a command of the sandbox, and gives the exit status; failures are told on stderr. */
+export function main(argv: readonly string[]): Promise<number> {
+  let work: Work = () => exitStatus.fine;
+  const program = sandboxProgram((asked) => (work = asked));
+  return runCommand(program, argv, () => work());
 }
+
+if (require.main === module) start(main);

@@ -2,8 +2,8 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { existsSync, openSync, readFileSync, closeSync } from "node:fs";
 import * as path from "node:path";
 import { createInterface } from "node:readline";
+import { ensurePython } from "../plan/python";
 import { EmulatorError } from "./emulator-error";
-import { ensurePython } from "./python";
 
 export { EmulatorError };
 

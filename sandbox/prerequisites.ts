@@ -1,10 +1,11 @@
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import * as path from "node:path";
+import { EvaluationError } from "../plan/failure";
 import { isBuiltPlugin, mendBuiltPlugin } from "./built-plugin";
 
 /** Something that the sandbox needs is not on this machine; the message says how to get it. */
-export class MissingError extends Error {
+export class MissingError extends EvaluationError {
   override readonly name = "MissingError";
 }
 

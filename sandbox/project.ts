@@ -3,16 +3,15 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node
 import * as path from "node:path";
 import { parse, stringify } from "yaml";
 import { validate } from "../config";
+import { standIn } from "../config/stand-in";
+import { didYouMean } from "../config/describe-issue";
 import { slug } from "../components/common/naming";
+import { UsageError } from "../plan/failure";
+import { stackNames } from "../plan/settings/project";
 import { lacking, type Lack } from "./lacking";
 
 /** Folder of everything that the sandbox writes; git-ignored. */
 export const sandboxFolder = ".sandbox";
-
-/** Bad usage or configuration: the message is for the user as it is. */
-export class UsageError extends Error {
-  override readonly name = "UsageError";
-}
 
 /** A stack of the sandbox: its own project folder, state, passphrase and emulator. */
 export interface SandboxStack {
@@ -43,6 +42,15 @@ const providerSettings: Values = {
   "aws:maxRetries": "3",
 };
 
+/** @throws UsageError where a stack is none of those that there are */
+export function checkKnown(stack: string, names: readonly string[], why: string): void {
+  if (names.includes(stack)) return;
+  const close = didYouMean(stack, names);
+  throw new UsageError(
+    `There is no stack ${stack}: ${why}. ${close ? `Did you mean ${close}? ` : ""}The stacks there are: ${names.join(", ") || "none"}.`,
+  );
+}
+
 /**
  * The stack that a command names: `Pulumi.<stack>.yaml`, or any file of that form.
  * @throws UsageError when neither or both are given, or the file is missing.
@@ -51,11 +59,13 @@ export function resolveStack(root: string, stack: string | undefined, configFile
   if (!stack && !configFile) {
     throw new UsageError(
       "Which stack? Name one (dev), or give a stack file with --config-file blueprints/model-fleet.yaml.",
+      true,
     );
   }
   if (stack && !/^[A-Za-z0-9][A-Za-z0-9_.-]*$/.test(stack)) {
     throw new UsageError(`"${stack}" cannot be a stack's name: letters, digits, dots, dashes and underscores.`);
   }
+  if (stack && !configFile) checkKnown(stack, stackNames(root), `Pulumi.${stack}.yaml does not exist`);
   const file = path.resolve(configFile ?? path.join(root, `Pulumi.${stack ?? ""}.yaml`));
   if (!existsSync(file)) {
     throw new UsageError(
@@ -81,10 +91,13 @@ function readYaml(file: string): Values {
   }
 }
 
+/** Whether a stack was brought up here, and not destroyed with its state since. */
+export const hasState = (stack: SandboxStack): boolean =>
+  existsSync(path.join(stack.folder, "state", ".pulumi", "stacks"));
+
 /** Drops a stack's state, which speaks of what is gone; returns whether there was a deployment in it. */
 export function dropState(stack: SandboxStack): boolean {
-  const stacks = path.join(stack.folder, "state", ".pulumi", "stacks");
-  const deployed = existsSync(stacks);
+  const deployed = hasState(stack);
   rmSync(path.join(stack.folder, "state"), { recursive: true, force: true });
   mkdirSync(path.join(stack.folder, "state"), { recursive: true });
   return deployed;
@@ -103,7 +116,7 @@ function openSecrets(value: unknown, at: string, replaced: string[]): unknown {
   if (value === null || typeof value !== "object") return value;
   if (Object.keys(value).length === 1 && "secure" in value) {
     replaced.push(at);
-    return `sandbox-${slug(at)}`;
+    return standIn(at, `sandbox-${slug(at)}`);
   }
   return Object.fromEntries(
     Object.entries(value).map(([key, item]) => [key, openSecrets(item, `${at}.${key}`, replaced)]),
@@ -200,17 +213,23 @@ export function passphrase(root: string): string {
   return readFileSync(file, "utf8");
 }
 
+/** A stack's project file, and its configuration as the sandbox runs it. @throws UsageError, or the program's ValidationError */
+export function readProject(stack: SandboxStack, options: ProjectOptions = {}) {
+  const project = readYaml(path.join(stack.root, "Pulumi.yaml"));
+  const name = String(project.name);
+  const source = (readYaml(stack.configFile).config ?? {}) as Values;
+  const { config, changes } = sandboxConfig(name, source, options);
+  check(name, stack.name, config);
+  return { project, config, changes };
+}
+
 /**
  * Writes a stack's project folder: the program's `Pulumi.yaml` with its own backend, and the stack file with what the
  * emulator needs.
  * @throws UsageError, or the program's ValidationError, before anything runs.
  */
 export function writeProject(stack: SandboxStack, options: ProjectOptions = {}): Changes {
-  const project = readYaml(path.join(stack.root, "Pulumi.yaml"));
-  const name = String(project.name);
-  const source = (readYaml(stack.configFile).config ?? {}) as Values;
-  const { config, changes } = sandboxConfig(name, source, options);
-  check(name, stack.name, config);
+  const { project, config, changes } = readProject(stack, options);
   const state = path.join(stack.folder, "state");
   mkdirSync(state, { recursive: true });
   writeFileSync(

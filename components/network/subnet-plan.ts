@@ -99,14 +99,21 @@ export function checkSubnetPlan(args: SubnetPlanArgs, region: string): Issue[] {
   return [...checkExactBlocks(args), ...checkOverlaps(args)];
 }
 
+/** Why a text in the form of a block is none; undefined for one of another form. */
+function whyNoBlock(cidr: string): string | undefined {
+  const [, address = "", prefix] = /^([\d.]+)\/(\d+)$/.exec(cidr) ?? [];
+  if (prefix === undefined) return undefined;
+  if (Number(prefix) > 32) return `The prefix /${prefix} is more than the 32 bits of an address.`;
+  if (address.split(".").some((part) => Number(part) > 255)) return "A part of the address is above 255.";
+  return "The address has bits set behind the prefix.";
+}
+
 function checkVpcBlock(args: SubnetPlanArgs): Issue[] {
   const { cidr } = args;
   if (!isBlock(cidr)) {
-    const hint = /^[\d.]+\/\d+$/.test(cidr)
-      ? "The address has bits set behind the prefix, or a part above 255."
-      : undefined;
+    const fix = whyNoBlock(cidr);
     return [
-      { path: "cidr", problem: "is not an IPv4 block", value: cidr, allowed: "a block such as 10.0.0.0/16", fix: hint },
+      { path: "cidr", problem: "is not an IPv4 block", value: cidr, allowed: "a block such as 10.0.0.0/16", fix },
     ];
   }
   const prefix = prefixOf(cidr);
@@ -222,7 +229,7 @@ function checkExactBlocks(args: SubnetPlanArgs): Issue[] {
         problem: "is not an IPv4 block",
         value: cidr,
         allowed: "a block such as 10.0.1.0/24",
-        fix: "The address must be the block's first, with no bits behind the prefix.",
+        fix: whyNoBlock(cidr),
       });
     } else if (prefixOf(cidr) < shortestPrefix || prefixOf(cidr) > longestPrefix) {
       issues.push({

@@ -200,7 +200,10 @@ export class AppSecrets extends pulumi.ComponentResource {
     const missing = settings.fields.filter((field) => !settings.values?.[field]);
     if (missing.length === 0) return secret.arn;
     if (args.allowPlaceholders) {
-      void pulumi.log.warn(`${secretName} holds placeholders (${missing.join(", ")}) until somebody fills it.`, this);
+      void pulumi.log.warn(
+        `${secretName} holds placeholders (${missing.join(", ")}) until somebody fills it: aws secretsmanager put-secret-value --secret-id ${secretName} --secret-string file://values.json`,
+        this,
+      );
       return secret.arn;
     }
     return this.onceFilled(secretName, secret, version, settings.fields);

@@ -1,5 +1,4 @@
-import { readFileSync } from "node:fs";
-import { userPath } from "../../plan/settings/project";
+import { readGiven } from "../../plan/settings/given-file";
 import { UsageError } from "./command";
 import { askPulumi } from "./engine";
 
@@ -33,15 +32,10 @@ function isHistory(value: unknown): value is Update[] {
  * @throws UsageError where the file is none of that form, EvaluationError where the engine fails
  */
 export function readHistory(stack: string, file: string | undefined, folder: string): Update[] {
-  let text: string;
-  if (file === undefined) text = askPulumi(["stack", "history", "--json", "--stack", stack], folder);
-  else {
-    try {
-      text = readFileSync(userPath(file, folder), "utf8");
-    } catch (error) {
-      throw new UsageError(`--history ${file}: cannot be read: ${(error as Error).message}`);
-    }
-  }
+  const text =
+    file === undefined
+      ? askPulumi(["stack", "history", "--json", "--stack", stack], folder)
+      : readGiven("--history", file, folder);
   let value: unknown;
   try {
     value = JSON.parse(text);

@@ -34,9 +34,9 @@ function moment(value: string): Date {
 
 function command(): Command {
   return new Command("freeze")
-    .usage("<stack> [options]")
+    .usage("[stack] [options]")
     .description("Says whether a stack may be deployed now: a live one not while its market is open.")
-    .argument("[stack]", "name of a stack: finds Pulumi.<stack>.yaml")
+    .argument("[stack]", "name of a stack: finds Pulumi.<stack>.yaml, or names the one of --config-file")
     .option("--config-file <file>", "any other file in the form of a stack file", notEmpty)
     .option("--override <reason>", "deploy although it is frozen; empty is no override")
     .option("--at <time>", "ask for another time than now", moment)

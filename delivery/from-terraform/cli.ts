@@ -1,9 +1,10 @@
 /** `npm run from-terraform`: Terraform's variables into a stack file, Terraform's state into an import file. */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import * as path from "node:path";
 import { parse as parseHcl } from "@cdktf/hcl2json";
 import { Command } from "commander";
-import { projectRoot, userFolder, userPath } from "../../plan/settings/project";
+import { readGiven } from "../../plan/settings/given-file";
+import { projectRoot, userFolder } from "../../plan/settings/project";
 import { exitStatus, notEmpty, runCommand, start, UsageError } from "../common/command";
 import { replaceFile } from "../promote/stack-file";
 import { convertVariables, mistakesOf, stackFileText } from "./stack-file";
@@ -49,17 +50,8 @@ function command(): Command {
     .addHelpText("after", help);
 }
 
-function read(option: string, given: string): string {
-  const file = userPath(given, projectRoot());
-  try {
-    return readFileSync(file, "utf8");
-  } catch (error) {
-    throw new UsageError(`${option} ${given}: cannot be read: ${(error as Error).message}`);
-  }
-}
-
 async function readVariables(given: string): Promise<Record<string, unknown>> {
-  const text = read("--tfvars", given);
+  const text = readGiven("--tfvars", given, projectRoot());
   try {
     if (given.endsWith(".json")) return JSON.parse(text) as Record<string, unknown>;
     return await parseHcl(path.basename(given), text);
@@ -84,7 +76,7 @@ async function variablesToStackFile(given: string, options: Options): Promise<nu
     throw new UsageError(`--stage ${stage}: is no stage; allowed: dev, qa, prod`);
   const converted = convertVariables(await readVariables(given), project, { stage, owner });
   const mistakes = mistakesOf(converted.config, project, "stack");
-  write(out, stackFileText(converted, path.basename(given)));
+  write(out, stackFileText(converted, path.basename(given), out));
   console.error(`${converted.taken.length} variables taken over, ${converted.left.length} not`);
   for (const { variable, reason } of converted.left) console.error(`  ${variable}: ${reason}`);
   if (mistakes === undefined) return exitStatus.fine;
@@ -93,7 +85,7 @@ async function variablesToStackFile(given: string, options: Options): Promise<nu
 }
 
 function stateToImportFile(given: string, { out }: Options): number {
-  const { file, left } = convertState(parseState(read("--state", given), given));
+  const { file, left } = convertState(parseState(readGiven("--state", given, projectRoot()), given));
   console.error(`${file.resources.length} resources to import, ${left.length} not`);
   for (const { address, reason } of left) console.error(`  ${address}: ${reason}`);
   requireResources(file, given);

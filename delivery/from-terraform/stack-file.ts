@@ -113,10 +113,19 @@ export function mistakesOf(
   }
 }
 
-/** The stack file's text; what was left is a comment in it, so that nobody has to remember. */
-export function stackFileText({ config, left }: Converted, source: string): string {
+/** How a stack file is planned: by its stack's name, or as a file that lies elsewhere. */
+function planCommand(file: string): string {
+  const [, stack] = /^(?:\.\/)?Pulumi\.([\w-]+)\.yaml$/.exec(file) ?? [];
+  return `npm run plan -- ${stack ?? `--config-file ${file}`}`;
+}
+
+/**
+ * The stack file's text; what was left is a comment in it, so that nobody has to remember.
+ * @param out the file that it is written to, as the user names it
+ */
+export function stackFileText({ config, left }: Converted, source: string, out = "<this file>"): string {
   const comments = [
-    `# From ${source}. Look through it, then: npm run plan`,
+    `# From ${source}. Look through it, then: ${planCommand(out)}`,
     ...left.map(({ variable, reason }) => `#   ${variable}: ${reason}`),
   ];
   return `${comments.join("\n")}\n${stringify({ config }, { lineWidth: 0 })}`;

@@ -1,11 +1,12 @@
 /** `npm run promote`: takes what a stage has proven over into the next stage's file. */
 import { Command, InvalidArgumentError } from "commander";
-import { readFileSync } from "node:fs";
 import * as path from "node:path";
-import { userPath } from "../../plan/settings/project";
+import { sections, type SectionKey } from "../../config";
+import { readGiven } from "../../plan/settings/given-file";
 import { exitStatus, notEmpty, runCommand, start, UsageError } from "../common/command";
 import { readHistory } from "../common/history";
-import { planPromotion, type Promotion, type Side } from "./promotion";
+import { keepProblem } from "./keep";
+import { outOfOrder, planPromotion, type Promotion, type Side } from "./promotion";
 import { changeLines, openStackFile, readStackFile, writeChanges } from "./stack-file";
 import { kinds, type Kind } from "./values";
 
@@ -78,21 +79,40 @@ function command(): Command {
 
 interface Opened extends Side {
   readonly file: string;
+  readonly root: string;
+  readonly project: string;
+  readonly region: string;
 }
 
-function open(stack: string, folder: string | undefined): Opened & { root: string; project: string } {
+function open(stack: string, folder: string | undefined): Opened {
   const { root, settings, file } = openStackFile(stack, folder);
   const config = readStackFile(file, path.basename(file));
-  return { root, project: settings.project, stack, stage: settings.stage, config, file };
+  return { root, project: settings.project, region: settings.region, stack, stage: settings.stage, config, file };
+}
+
+/** @throws UsageError where what was typed names no promotion, before a history is asked for */
+function checkUsage(from: Opened, to: Opened, keep: readonly string[]): void {
+  const order = outOfOrder(from, to);
+  if (order !== undefined) throw new UsageError(`promote ${from.stack} ${to.stack}: ${order}`);
+  const places = {
+    project: to.project,
+    stage: to.stage,
+    region: to.region,
+    sections: Object.keys(sections) as SectionKey[],
+    configs: [from.config, to.config],
+  };
+  const problems = keep.map((one) => keepProblem(one, places)).filter((problem) => problem !== undefined);
+  if (problems.length > 0) throw new UsageError(problems.join("\n"));
 }
 
 /** Why a verification does not speak for a stack; undefined where it does. */
 function notVerified(given: string, root: string, stack: string): string | undefined {
+  const text = readGiven("--verification", given, root);
   let seen: { stack?: unknown; ok?: unknown };
   try {
-    seen = JSON.parse(readFileSync(userPath(given, root), "utf8")) as typeof seen;
+    seen = JSON.parse(text) as typeof seen;
   } catch (error) {
-    throw new UsageError(`--verification ${given}: cannot be read: ${(error as Error).message}`);
+    throw new UsageError(`--verification ${given}: is not JSON: ${(error as Error).message}`);
   }
   if (seen.stack !== stack) return `--verification ${given}: is about ${String(seen.stack)}, not ${stack}`;
   return seen.ok === true ? undefined : `--verification ${given}: ${stack} was not fine`;
@@ -107,8 +127,10 @@ export function renderPromotion({ changes, leftOut, refused }: Promotion, from: 
   for (const { path: at, reason } of leftOut) lines.push(`  left out  ${at}: ${reason}`);
   for (const { path: at, value, reason } of refused)
     lines.push(`  refused   ${at}${value === undefined ? "" : ` ${JSON.stringify(value)}`}: ${reason}`);
-  if (refused.length > 0)
+  const values = refused.some(({ value }) => value !== undefined);
+  if (values)
     lines.push(`Nothing was written. Deploy ${from} with these values and verify it, or leave them with --keep.`);
+  else if (refused.length > 0) lines.push(`Nothing was written. Deploy ${from} and verify it first.`);
   return `${lines.join("\n")}\n`;
 }
 
@@ -119,6 +141,7 @@ export function main(argv: readonly string[]): Promise<number> {
     const [fromName = "", toName = ""] = program.args;
     const from = open(fromName, options.folder);
     const to = open(toName, options.folder);
+    checkUsage(from, to, options.keep);
     const unverified = options.verification && notVerified(options.verification, from.root, from.stack);
     const history = readHistory(from.stack, options.history, from.root);
     const planned: Promotion = unverified

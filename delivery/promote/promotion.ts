@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { stages, type Stage } from "../../config";
 import { configValue, type Update } from "../common/history";
+import { isKept } from "./keep";
 import { isObject, settingsOf, shownPath, valueAt, type Kind, type Setting, type Values } from "./values";
 
 /** One side of a promotion. */
@@ -56,10 +57,9 @@ export function unproven(from: Side, history: readonly Update[]): string | undef
 /** Why two stages are not neighbours; undefined where they are. */
 export function outOfOrder(from: Side, to: Side): string | undefined {
   if (stages.indexOf(to.stage) === stages.indexOf(from.stage) + 1) return undefined;
-  return (
-    `${from.stack} is ${from.stage} and ${to.stack} is ${to.stage}; ` +
-    `values go one stage at a time: ${stages.join(" to ")}`
-  );
+  const named = [from, to].filter(({ stack, stage }) => stack !== stage);
+  const are = [...new Set(named.map(({ stack, stage }) => `${stack} is ${stage}`))].join(" and ");
+  return `values go one stage at a time, ${stages.join(" to ")}${are ? `; ${are}` : ""}`;
 }
 
 /** Why a value is not proven; undefined where the last deployment ran it. */
@@ -83,8 +83,8 @@ function noPlace({ path }: Setting, to: Side): string | undefined {
   return `${to.stack} has no ${shownPath(path.slice(0, -1))}`;
 }
 
-/** The pointers that a live stage starts from are listed for the policy ami-proven. */
-function provenAmis(promoted: readonly Setting[], to: Side, project: string): Change[] {
+/** The pointers that a live stage starts from are listed for the policy ami-proven, unless it keeps its list. */
+function provenAmis(promoted: readonly Setting[], to: Side, { project, keep }: PromotionOptions): Change[] {
   const path = [`${project}:policies`, "provenAmis"];
   const before = valueAt(to.config, path);
   const listed = Array.isArray(before) ? (before as unknown[]) : [];
@@ -92,16 +92,16 @@ function provenAmis(promoted: readonly Setting[], to: Side, project: string): Ch
     .filter(({ kind }) => kind === "ami")
     .map(({ value }) => String(value).replace(/^resolve:ssm:/, ""))
     .filter((value) => !listed.includes(value));
-  if (to.stage !== "prod" || fresh.length === 0) return [];
+  if (to.stage !== "prod" || fresh.length === 0 || isKept(shownPath(path), keep)) return [];
   return [{ path, before, after: [...listed, ...new Set(fresh)] }];
 }
 
 /**
- * What a promotion would change. Values are proven by having been in the configuration of the earlier stage's last
+ * What a promotion between neighbouring stages would change. Values are proven by having been in the configuration of the earlier stage's last
  * deployment, which has to have succeeded; its file may have been edited since. Pure.
  */
 export function planPromotion(from: Side, to: Side, history: readonly Update[], options: PromotionOptions): Promotion {
-  const whole = outOfOrder(from, to) ?? unproven(from, history);
+  const whole = unproven(from, history);
   const last = history.find(({ kind }) => kind === "update");
   if (whole !== undefined || !last) {
     return { changes: [], leftOut: [], refused: [{ path: from.stack, reason: whole ?? "was never deployed" }] };
@@ -111,7 +111,7 @@ export function planPromotion(from: Side, to: Side, history: readonly Update[], 
   const promoted: Setting[] = [];
   for (const setting of settingsOf(from.config, options.project, options.kinds)) {
     const path = shownPath(setting.path);
-    const kept = options.keep.some((keep) => path === keep || path.startsWith(`${keep}.`));
+    const kept = isKept(path, options.keep);
     const without = kept ? `${to.stack} keeps its own (--keep)` : noPlace(setting, to);
     const reason = without === undefined ? notRun(setting, last) : undefined;
     if (without !== undefined) leftOut.push({ path, value: setting.value, reason: without });
@@ -122,5 +122,5 @@ export function planPromotion(from: Side, to: Side, history: readonly Update[], 
   const changes = promoted
     .map(({ path, value }): Change => ({ path, before: valueAt(to.config, path), after: value }))
     .filter(({ before, after }) => !isDeepStrictEqual(before, after));
-  return { changes: [...changes, ...provenAmis(promoted, to, options.project)], leftOut, refused };
+  return { changes: [...changes, ...provenAmis(promoted, to, options)], leftOut, refused };
 }

@@ -3,7 +3,7 @@ import * as path from "node:path";
 import * as prettier from "prettier";
 import { parse, parseDocument } from "yaml";
 import { validate } from "../../config";
-import { userPath } from "../../plan/settings/project";
+import { isFile, projectRoot, userPath } from "../../plan/settings/project";
 import { UsageError } from "../common/command";
 import { openStack } from "../common/stack-settings";
 import type { Change } from "./promotion";
@@ -15,6 +15,9 @@ export function openStackFile(
   folder: string | undefined,
 ): ReturnType<typeof openStack> & { readonly file: string } {
   const given = folder === undefined ? undefined : path.join(folder, `Pulumi.${stack}.yaml`);
+  if (given !== undefined && !isFile(userPath(given, projectRoot()))) {
+    throw new UsageError(`--folder ${folder}: has no Pulumi.${stack}.yaml`);
+  }
   const opened = openStack({ stack, configFile: given });
   const { root } = opened;
   return { ...opened, file: given === undefined ? path.join(root, `Pulumi.${stack}.yaml`) : userPath(given, root) };

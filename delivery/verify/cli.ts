@@ -1,7 +1,6 @@
 /** `npm run verify`: looks at a live stack from outside. */
 import { Command, InvalidArgumentError, Option } from "commander";
-import { readFileSync } from "node:fs";
-import { userPath } from "../../plan/settings/project";
+import { readGiven } from "../../plan/settings/given-file";
 import { exitStatus, notEmpty, runCommand, start, UsageError, wholeNumber } from "../common/command";
 import { askPulumi } from "../common/engine";
 import { openStack, type OpenStack } from "../common/stack-settings";
@@ -60,9 +59,9 @@ function address(value: string, before: readonly string[]): string[] {
 
 function command(): Command {
   return new Command("verify")
-    .usage("<stack> [options]")
+    .usage("[stack] [options]")
     .description("Looks at a live stack from outside and says whether it is as its file says. Changes nothing.")
-    .argument("[stack]", "name of a stack: finds Pulumi.<stack>.yaml")
+    .argument("[stack]", "name of a stack: finds Pulumi.<stack>.yaml, or names the one of --config-file")
     .option("--config-file <file>", "any other file in the form of a stack file", notEmpty)
     .option(
       "--outputs <file>",
@@ -77,12 +76,7 @@ function command(): Command {
 }
 
 function readOutputs(given: string, root: string): Record<string, unknown> {
-  let text: string;
-  try {
-    text = readFileSync(userPath(given, root), "utf8");
-  } catch (error) {
-    throw new UsageError(`--outputs ${given}: cannot be read: ${(error as Error).message}`);
-  }
+  const text = readGiven("--outputs", given, root);
   let value: unknown;
   try {
     value = JSON.parse(text);

@@ -17,28 +17,41 @@ function urlOf(output: unknown): string | undefined {
   return typeof url === "string" && /^https?:\/\//.test(url) ? url.replace(/\/$/, "") : undefined;
 }
 
+/** What of a stack faces the internet. */
+export interface PublicAddresses {
+  readonly endpoints: readonly Endpoint[];
+  /** Sections that face the internet and whose address the outputs do not name. */
+  readonly unnamed: readonly string[];
+}
+
+/** Paths behind the address of each section that faces the internet, with the status that they stay below. */
+function pathsOf({ web, services, site }: Settings): Record<string, { path: string; below: number }[]> {
+  const running = Object.values(services?.services ?? {}).flatMap(({ paths, desiredCount }) => {
+    const [first] = paths ?? [];
+    return first !== undefined && desiredCount > 0 ? [{ path: first.replace(/\*.*$/, ""), below: 500 }] : [];
+  });
+  return {
+    web: web?.loadBalancer.exposure === "internet" ? [{ path: web.healthCheck.path, below: 300 }] : [],
+    services: services?.loadBalancer?.exposure === "internet" ? running : [],
+    site: site ? [{ path: "/", below: 300 }] : [],
+  };
+}
+
 /**
  * The addresses of a stack that face the internet: the web tier's health check, the first path of each service (whose
  * health checks only the load balancer can reach, so anything but a server's error counts), the site's first page.
  */
-export function endpointsOf(settings: Settings, outputs: Readonly<Record<string, unknown>>): Endpoint[] {
-  const endpoints: Endpoint[] = [];
-  const web = urlOf(outputs.web);
-  if (web && settings.web?.loadBalancer.exposure === "internet") {
-    endpoints.push({ url: `${web}${settings.web.healthCheck.path}`, below: 300 });
-  }
-  const services = urlOf(outputs.services);
-  if (services && settings.services?.loadBalancer?.exposure === "internet") {
-    for (const { paths, desiredCount } of Object.values(settings.services.services)) {
-      const [first] = paths ?? [];
-      if (first !== undefined && desiredCount > 0) {
-        endpoints.push({ url: `${services}${first.replace(/\*.*$/, "")}`, below: 500 });
-      }
-    }
-  }
-  const site = urlOf(outputs.site);
-  if (site && settings.site) endpoints.push({ url: `${site}/`, below: 300 });
-  return endpoints;
+export function endpointsOf(settings: Settings, outputs: () => Readonly<Record<string, unknown>>): PublicAddresses {
+  const sections = Object.entries(pathsOf(settings)).filter(([, paths]) => paths.length > 0);
+  if (sections.length === 0) return { endpoints: [], unnamed: [] }; // a stack without any needs no outputs
+  const named = outputs();
+  return {
+    endpoints: sections.flatMap(([section, paths]) => {
+      const url = urlOf(named[section]);
+      return url === undefined ? [] : paths.map(({ path, below }) => ({ url: `${url}${path}`, below }));
+    }),
+    unnamed: sections.map(([section]) => section).filter((section) => urlOf(named[section]) === undefined),
+  };
 }
 
 /** Asks one address; undefined where it answers as it should. */
@@ -53,16 +66,22 @@ async function ask({ url, below }: Endpoint): Promise<Finding | undefined> {
   }
 }
 
-/** Every public address of the stack answers. */
+/** Every public address of the stack answers. One that the outputs should name and do not is no pass. */
 export const endpoints: Check = async ({ settings, outputs, urls }) => {
-  const sections = [settings.web, settings.services, settings.site].some((section) => section !== undefined);
-  const own = sections ? endpointsOf(settings, outputs()) : [];
-  const all = [...own, ...urls.map((url) => ({ url, below: 300 }))];
-  if (all.length === 0) return skipped("endpoints", "nothing of this stack faces the internet");
+  const own = endpointsOf(settings, outputs);
+  const all = [...own.endpoints, ...urls.map((url) => ({ url, below: 300 }))];
+  if (all.length === 0 && own.unnamed.length === 0) {
+    return skipped("endpoints", "nothing of this stack faces the internet");
+  }
   const findings = (await Promise.all(all.map(ask))).filter((finding) => finding !== undefined);
-  return judged(
-    "endpoints",
-    findings,
-    `${all.length - findings.length} of ${count(all.length, "address")} answer`.replace("addresss", "addresses"),
-  );
+  const answered = `${all.length - findings.length} of ${count(all.length, "address")} answer`;
+  const result = judged("endpoints", findings, answered.replace("addresss", "addresses"));
+  if (own.unnamed.length === 0) return result;
+  return {
+    ...result,
+    status: result.status === "fail" ? "fail" : "unknown",
+    summary:
+      `${all.length > 0 ? `${result.summary}; ` : ""}the stack's outputs do not name the address of ` +
+      `${own.unnamed.join(", ")}: was it deployed? (pulumi stack output --json)`,
+  };
 };

@@ -31,7 +31,7 @@ export async function verify(subject: Subject, wanted: readonly CheckName[] = ch
         try {
           return await checks[name](subject);
         } catch (error) {
-          return { name, status: "unknown", summary: describeAwsError(error), findings: [] };
+          return { name, status: "unknown", summary: describeAwsError(error, subject.client.profile), findings: [] };
         }
       }),
   );
@@ -52,5 +52,6 @@ export function renderVerification({ stack, stage, ok, checks: results }: Verifi
     `  ${status.padEnd(7)}  ${name.padEnd(9)}  ${summary}`,
     ...findings.map(({ what, problem }) => `           ${what}: ${problem}`),
   ]);
-  return `${stack} (${stage}): ${ok ? "fine" : "not fine"}\n${lines.join("\n")}\n`;
+  const failed = results.some(({ status }) => status === "fail");
+  return `${stack} (${stage}): ${ok ? "fine" : failed ? "not fine" : "not known to be fine"}\n${lines.join("\n")}\n`;
 }

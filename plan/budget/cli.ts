@@ -2,12 +2,13 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import * as path from "node:path";
 import { Command, InvalidArgumentError } from "commander";
-import { PriceBook } from "../cost/price-book";
-import { EvaluationError, exitStatus, UsageError } from "../failure";
+import { noTableFor, PriceBook } from "../cost/price-book";
+import { runCommand, start } from "../command-line";
+import { exitStatus, UsageError } from "../failure";
 import { lazy } from "../lazy";
 import { Progress } from "../progress";
 import { isFile, projectRoot, userPath } from "../settings/project";
-import { statusOf } from "../status-of";
+import { isCostUnknown } from "../text";
 import { allowanceFor } from "./allowance";
 import { limitOf, withLimit } from "./limit";
 
@@ -19,6 +20,19 @@ interface Options {
   readonly write?: boolean;
 }
 
+const help = `
+Examples:
+  npm run budget -- prod                                 the limit that would follow, and what it is made of
+  npm run budget -- prod --headroom 50 --extra 200       with more room, and 200 USD a month for what is not estimated
+  npm run budget -- prod --write                         write it into Pulumi.prod.yaml
+  npm run budget -- --config-file blueprints/web-terminal.yaml
+
+Exit status:
+  0  fine
+  2  bad usage or configuration
+  3  the evaluation failed
+`;
+
 const amount = (text: string) => {
   const value = Number(text);
   if (text.trim() === "" || !Number.isFinite(value) || value < 0)
@@ -28,17 +42,15 @@ const amount = (text: string) => {
 
 function command(): Command {
   return new Command("budget")
-    .usage("<stack> [options]")
+    .usage("[stack] [options]")
     .description("Shows the monthly limit that follows from a stack's estimate, and writes it into the stack file.")
-    .argument("[stack]", "name of a stack: finds Pulumi.<stack>.yaml")
+    .argument("[stack]", "name of a stack: finds Pulumi.<stack>.yaml, or names the one of --config-file")
     .option("--config-file <file>", "any other file in the form of a stack file")
     .option("--headroom <percent>", "percent above the estimate", amount, 30)
     .option("--prices <file>", "prices of your own, as npm run plan takes them")
     .option("--extra <usd>", "USD a month for anything else", amount, 0)
     .option("--write", "write the limit into the file")
-    .showHelpAfterError("More: npm run budget -- --help")
-    .allowExcessArguments(false)
-    .exitOverride();
+    .addHelpText("after", help);
 }
 
 const usd = (value: number) => `${value.toFixed(2)} USD`;
@@ -50,8 +62,10 @@ async function run(stack: string | undefined, options: Options): Promise<void> {
     .plan()
     .makePlan({ root, stack, configFile: options.configFile, prices: options.prices, policies: false, progress })
     .finally(() => progress.end());
+  const book = PriceBook.of(region);
+  if (isCostUnknown(plan) && !book.hasTable) throw new UsageError(`${noTableFor(region)}, or give --prices`);
   const { monthly } = plan.cost;
-  const { allowed, usd: allowance, open } = allowanceFor(missing, PriceBook.of(region));
+  const { allowed, usd: allowance, open } = allowanceFor(missing, book);
   const beside = allowance + options.extra;
   const limit = limitOf({ estimate: monthly, extra: beside, headroomPercent: options.headroom });
   const parts = [
@@ -78,19 +92,12 @@ async function run(stack: string | undefined, options: Options): Promise<void> {
 }
 
 /** Runs the command, and gives the exit status; failures are told on stderr. */
-export async function main(argv: readonly string[]): Promise<number> {
+export function main(argv: readonly string[]): Promise<number> {
   const parser = command();
-  try {
-    parser.parse([...argv], { from: "user" });
+  return runCommand(parser, argv, async () => {
     await run(parser.args[0], parser.opts<Options>());
     return exitStatus.fine;
-  } catch (error) {
-    if (error instanceof EvaluationError) {
-      console.error(`The evaluation failed: ${error.message}`);
-      return exitStatus.failed;
-    }
-    return statusOf(error);
-  }
+  });
 }
 
-if (require.main === module) void main(process.argv.slice(2)).then((status) => process.exit(status));
+if (require.main === module) start(main);

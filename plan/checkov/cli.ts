@@ -5,9 +5,8 @@
 import { readFileSync } from "node:fs";
 import * as path from "node:path";
 import { format, resolveConfig } from "prettier";
-import { EmulatorError } from "../../sandbox/emulator-error";
 import { EvaluationError, exitStatus, UsageError } from "../failure";
-import { writeWhole } from "../output";
+import { guardOutput, writeWhole } from "../output";
 import { projectRoot } from "../settings/project";
 import { changesSince, renderCoverage, unexplained, type Measured } from "./coverage";
 import { isOffline } from "./offline";
@@ -77,6 +76,7 @@ async function main(args: readonly string[]): Promise<number> {
   return explained ? exitStatus.fine : exitStatus.refused;
 }
 
+guardOutput();
 const args = process.argv.slice(2);
 main(args).then(
   (status) => (process.exitCode = status),
@@ -86,7 +86,7 @@ main(args).then(
       return;
     }
     const usage = error instanceof UsageError;
-    const told = usage || error instanceof EvaluationError || error instanceof EmulatorError;
+    const told = usage || error instanceof EvaluationError;
     console.error(told ? error.message : error);
     process.exitCode = usage ? exitStatus.badInput : exitStatus.failed;
   },

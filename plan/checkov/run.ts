@@ -4,7 +4,7 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { promisify } from "node:util";
-import { ensurePython } from "../../sandbox/python";
+import { ensurePython } from "../python";
 import { EvaluationError } from "../failure";
 import { makePlan } from "../plan";
 import { stackNames } from "../settings/project";

@@ -4,7 +4,7 @@ import type { Evaluation } from "../evaluate/program";
 import type { RecordedResource } from "../evaluate/monitor";
 import type { Cost } from "../json";
 import { isFree } from "./free";
-import { PriceBook, hoursPerMonth } from "./price-book";
+import { PriceBook, hoursPerMonth, noTableFor } from "./price-book";
 import { Bill, list, NoPrice, number, object, text, type Pricer, type PricerContext, type Resources } from "./pricer";
 import { computePricers } from "./pricers/compute";
 import { dataPricers } from "./pricers/data";
@@ -188,10 +188,11 @@ export function priceAll(
     [...unpriced].sort(([a], [b]) => (a < b ? -1 : 1)).map(([type, keys]) => [type, whyUnpriced(type, keys, region)]),
   );
   const warnings = Object.entries(reasons).map(([type, reason]) => `Not priced: ${type}: ${reason}`);
+  const noTable = book.hasTable || missing.size === 0 ? [] : [noTableFor(region)];
   const idle = book.idle().map((key) => `Price ${key} of --prices is used by nothing in this plan`);
   return {
     cost: { currency: "USD", monthly, lines, unpriced: Object.keys(reasons), reasons },
-    warnings: [...warnings, ...idle],
+    warnings: [...noTable, ...warnings, ...idle],
     missing,
     advice: adviceOn(lines, resources, usage),
     exceeded: exceededBudget(resources, lines, monthly),

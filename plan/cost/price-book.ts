@@ -10,6 +10,11 @@ export const hoursPerMonth = 730;
 /** The checked-in tables, which `npm run prices` refreshes. */
 export const tablesFolder = path.join(__dirname, "prices");
 
+/** Said of a Region whose prices nobody has read yet. */
+export function noTableFor(region: string): string {
+  return `No price table for ${region}: what a month costs is unknown, and a budget is held only to what has a price. Make one: npm run prices -- --region ${region}`;
+}
+
 /** The prices of one Region. */
 export class PriceBook {
   private readonly used = new Set<string>();
@@ -17,11 +22,14 @@ export class PriceBook {
   private constructor(
     private readonly prices: ReadonlyMap<string, Price>,
     private readonly own: OwnPrices,
+    /** Whether the Region has a table, apart from own prices. */
+    readonly hasTable: boolean,
   ) {}
 
   /** The book of a Region, a user's own prices before its table's; empty where no price of the Region has been read. */
   static of(region: string, own: OwnPrices = new Map()): PriceBook {
-    return new PriceBook(new Map([...readTable(tablesFolder, region), ...own]), own);
+    const table = readTable(tablesFolder, region);
+    return new PriceBook(new Map([...table, ...own]), own, table.size > 0);
   }
 
   /** The price of a key such as `ec2.c6i.xlarge`; of another Region by `us-west-2/rds.backup`. */

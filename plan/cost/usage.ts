@@ -1,8 +1,7 @@
-import { readFileSync } from "node:fs";
 import * as path from "node:path";
-import { parse } from "yaml";
 import { z } from "zod";
-import { UsageError } from "../failure";
+import { accept } from "../settings/accept";
+import { isObject, readYaml } from "../settings/yaml-file";
 
 const amounts = <K extends string>(...keys: K[]) =>
   z.strictObject(Object.fromEntries(keys.map((key) => [key, z.number().nonnegative()])) as Record<K, z.ZodNumber>);
@@ -46,26 +45,18 @@ const usageSchema = z.strictObject({
 /** A month's use of each kind of resource, as `usage.yaml` documents it. */
 export type Usage = z.infer<typeof usageSchema>;
 
-function read(file: string, shown: string): Record<string, Record<string, unknown>> {
-  try {
-    return (parse(readFileSync(file, "utf8")) ?? {}) as Record<string, Record<string, unknown>>;
-  } catch (error) {
-    throw new UsageError(`--usage ${shown} cannot be read: ${(error as Error).message}`);
-  }
-}
+const form = "usage is a mapping of kinds to amounts, as in plan/cost/usage.yaml";
 
 /**
  * The documented assumptions, with a stack's own in their place.
  * @throws UsageError where the file cannot be read or names what does not exist
  */
 export function loadUsage(own?: { readonly file: string; readonly shown: string }): Usage {
-  const usage = read(path.join(__dirname, "usage.yaml"), "usage.yaml");
-  if (own) {
-    const given = read(own.file, own.shown);
-    for (const [kind, values] of Object.entries(given)) usage[kind] = { ...usage[kind], ...values };
+  const shown = own ? `--usage ${own.shown}` : "usage.yaml";
+  const usage = readYaml(path.join(__dirname, "usage.yaml"), "usage.yaml", form);
+  for (const [kind, values] of Object.entries(own ? readYaml(own.file, shown, form) : {})) {
+    const assumed = usage[kind];
+    usage[kind] = isObject(assumed) && isObject(values) ? { ...assumed, ...values } : values;
   }
-  const parsed = usageSchema.safeParse(usage);
-  if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.map(({ path: at, message }) => `  ${at.join(".")}: ${message}`);
-  throw new UsageError(`--usage ${own?.shown ?? "usage.yaml"}: ${problems.length} mistakes\n${problems.join("\n")}`);
+  return accept(usageSchema, usage, shown);
 }

@@ -1,6 +1,6 @@
 /** Lines between what is drawn, and where their ports stand so that they hide nothing. */
-import { titleHeight, titleWidth, type Box, type Layout } from "./layout";
-import type { Place, Scene, SceneEdge } from "./scene";
+import { badgeBeyond, titleHeight, titleWidth, type Box, type Layout } from "./layout";
+import type { Place, Scene, SceneEdge, SceneNode } from "./scene";
 import { escape, figure } from "./text";
 
 interface Point {
@@ -63,13 +63,19 @@ function overlaps(a: Box, b: Box): boolean {
   return a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height && b.y < a.y + a.height;
 }
 
-/** Boxes that a label must not stand on: every node, and the titles of places. */
+/** Boxes that a label must not stand on: every node with its badge, and the titles of places. */
 function takenBy(scene: Scene, layout: Layout): Box[] {
   const boxOf = (id: string) => layout.boxes.get(id);
+  const nodeBox = ({ id, violations }: SceneNode) => {
+    const box = boxOf(id);
+    if (!box || violations === 0) return box;
+    const { top, right } = badgeBeyond;
+    return { x: box.x, y: box.y - top, width: box.width + right, height: box.height + top };
+  };
   const of = (place: Place): (Box | undefined)[] => {
     const box = boxOf(place.id);
     const title = box && { x: box.x, y: box.y, width: titleWidth(place.label), height: titleHeight };
-    return [title, ...place.nodes.map(({ id }) => boxOf(id)), ...place.places.flatMap(of)];
+    return [title, ...place.nodes.map(nodeBox), ...place.places.flatMap(of)];
   };
   return of(scene.root).flatMap((box) => box ?? []);
 }
@@ -80,15 +86,19 @@ const shares = Array.from(
   (_, index) => 0.5 + (index % 2 === 0 ? 1 : -1) * Math.ceil(index / 2) * 0.025,
 );
 
-/** The point of a curve nearest to its middle where a text hides nothing, else one between two boxes; else the middle. */
+/** How far beside its curve a label may stand, on the curve first: the gap above or below a row of nodes is within it. */
+const besides = [0, 6, -6, 12, -12, 20, -20, 28, -28, 36, -36, 44, -44];
+
+/** The point nearest to a curve and its middle where a text hides nothing, else one between two boxes; else the middle. */
 function labelPoint(curve: Curve, text: string, taken: Box[]): Point {
   const width = text.length * label.character;
   const boxAt = ({ x, y }: Point) => ({ x: x - width / 2, y: y - label.height + 3, width, height: label.height });
   const points = shares.map((t) => at(curve, t));
+  const around = besides.flatMap((beside) => points.map(({ x, y }) => ({ x, y: y + beside })));
   const dot = ({ x, y }: Point) => ({ x, y: y - label.height / 2, width: 1, height: label.height });
-  const free = (boxOf: (point: Point) => Box) =>
-    points.find((point) => !taken.some((box) => overlaps(box, boxOf(point))));
-  const point = free(boxAt) ?? free(dot) ?? at(curve, 0.5);
+  const free = (among: readonly Point[], boxOf: (point: Point) => Box) =>
+    among.find((point) => !taken.some((box) => overlaps(box, boxOf(point))));
+  const point = free(around, boxAt) ?? free(points, dot) ?? at(curve, 0.5);
   taken.push(boxAt(point));
   return point;
 }

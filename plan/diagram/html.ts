@@ -4,7 +4,7 @@ import * as path from "node:path";
 import type { Plan, PlannedResource } from "../json";
 import { money } from "../report/markdown-text";
 import { projectRoot } from "../settings/project";
-import { notPriced } from "../text";
+import { costInWords, modelCounts, notPriced, withoutName } from "../text";
 import { layOut } from "./layout";
 import { makeScene, type Place, type SceneNode } from "./scene";
 import { renderSvg } from "./svg";
@@ -104,8 +104,8 @@ const part = (file: string) => readFileSync(path.join(__dirname, "page", file), 
 function summary(plan: Plan): string {
   const { violations } = plan.policy;
   const mandatory = violations.filter(({ enforcement }) => enforcement === "mandatory").length;
-  const models = plan.models.accepted.length > 0 ? `, ${plan.models.accepted.length.toLocaleString("en")} models` : "";
-  return `${plan.resources.length.toLocaleString("en")} resources${models}, ${money(plan.cost.monthly)} a month, ${mandatory} mandatory and ${violations.length - mandatory} advisory violations of ${plan.policy.evaluated} policies`;
+  const models = modelCounts(plan) === undefined ? "" : `, ${plan.models.accepted.length.toLocaleString("en")} models`;
+  return `${plan.resources.length.toLocaleString("en")} resources${models}, ${costInWords(plan)}, ${mandatory} mandatory and ${violations.length - mandatory} advisory violations of ${plan.policy.evaluated} policies`;
 }
 
 /** Violations of what is drawn and of what is not, for whoever has chosen nothing yet. */
@@ -115,7 +115,7 @@ function violationList(plan: Plan): string {
   const items = violations.slice(0, namesShown).map(({ policy, enforcement, severity, urn, message }) => {
     const name = urn.split("::").at(-1) ?? "";
     const head = `<strong>${escape(policy)} (${enforcement}, ${severity})</strong>`;
-    return `<div class="violation">${head}<p>${escape(name)}: ${escape(message)}</p></div>`;
+    return `<div class="violation">${head}<p>${escape(name)}: ${escape(withoutName(message, name))}</p></div>`;
   });
   return `<h2>Violations: ${violations.length}</h2>${items.join("")}`;
 }

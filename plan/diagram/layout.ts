@@ -17,6 +17,8 @@ export interface Layout {
 }
 
 export const nodeSize = { width: 212, height: 48 } as const;
+/** How far the number of a node's violations stands out at its corner. */
+export const badgeBeyond = { top: 9, right: 8 } as const;
 const gap = 20;
 /** Room for a place's title. */
 export const titleHeight = 30;

@@ -1,6 +1,6 @@
 /** The laid-out scene as SVG. */
 import { edgesSvg } from "./edges";
-import { nodeSize, type Layout } from "./layout";
+import { badgeBeyond, nodeSize, type Layout } from "./layout";
 import { internetId, type Place, type Scene, type SceneNode } from "./scene";
 import { escape, figure } from "./text";
 
@@ -22,26 +22,42 @@ function placeSvg(place: Place, layout: Layout): string {
   return `<g class="place ${place.kind}">${frame}${title}</g>${place.places.map((inner) => placeSvg(inner, layout)).join("")}`;
 }
 
-/** A node is named by its own texts; the spaces between them keep the words apart. */
+/** Widths of the second line's characters, in pixels. */
+const character = 6.1;
+
+/** The kind, cut where the cost needs the room. */
+function kindSvg(kind: string, cost: string): string {
+  const room = Math.floor((nodeSize.width - 61 - cost.length * character) / character);
+  const shown = kind.length > room ? `${kind.slice(0, room - 1)}…` : kind;
+  return `<text class="kind" x="46" y="39">${escape(shown)}</text>`;
+}
+
+/** How many violations, on the node's corner: there it hides neither name nor cost. */
+function alarmSvg({ violations }: SceneNode): string {
+  if (violations === 0) return "";
+  const width = 11 + 7 * String(violations).length;
+  const x = nodeSize.width + badgeBeyond.right - width;
+  return `<g class="alarm"><rect x="${x}" y="${-badgeBeyond.top}" width="${width}" height="18" rx="9"/><text x="${x + width / 2}" y="4">${violations}</text></g>`;
+}
+
+/** A node is named by its own texts, apart by spaces; where it violates policies, so that the number has its word. */
 function nodeSvg(node: SceneNode, layout: Layout): string {
   const box = layout.boxes.get(node.id);
   if (!box) return "";
-  const classes = ["node", node.kind.layer, node.violations > 0 ? "violated" : "", node.urns.length > 1 ? "group" : ""];
-  const cost =
-    node.monthly > 0 ? `<text class="cost" x="${nodeSize.width - 10}" y="39">$${node.monthly.toFixed(2)}</text>` : "";
-  const alarm =
-    node.violations > 0
-      ? ` <text class="alarm" x="${nodeSize.width - 10}" y="21">${node.violations} ${node.violations === 1 ? "violation" : "violations"}</text>`
-      : "";
+  const { label, kind, violations, urns, monthly } = node;
+  const classes = ["node", kind.layer, violations > 0 ? "violated" : "", urns.length > 1 ? "group" : ""];
+  const amount = monthly > 0 ? `$${monthly.toFixed(2)}` : "";
+  const cost = amount ? `<text class="cost" x="${nodeSize.width - 10}" y="39">${amount}</text>` : "";
+  const inWords = [label, kind.label, amount, `${violations} ${violations === 1 ? "violation" : "violations"}`];
+  const name = violations > 0 ? ` aria-label="${escape(inWords.filter(Boolean).join(" "))}"` : "";
   const stack =
-    node.urns.length > 1
+    urns.length > 1
       ? `<rect class="behind" x="4" y="4" width="${nodeSize.width}" height="${nodeSize.height}" rx="6"/>`
       : "";
   return (
-    `<g class="${classes.filter(Boolean).join(" ")}" role="button" tabindex="0" data-id="${escape(node.id)}" data-name="${escape(node.label)}" transform="translate(${figure(box.x)} ${figure(box.y)})">` +
+    `<g class="${classes.filter(Boolean).join(" ")}" role="button" tabindex="0"${name} data-id="${escape(node.id)}" data-name="${escape(label)}" transform="translate(${figure(box.x)} ${figure(box.y)})">` +
     `${stack}<rect class="body" width="${nodeSize.width}" height="${nodeSize.height}" rx="6"/><rect class="icon" x="6" y="8" width="32" height="32" rx="6"/>` +
-    nameSvg(node.label) +
-    `<text class="kind" x="46" y="39">${escape(node.kind.label)}</text> ${cost}${alarm}</g>`
+    `${nameSvg(label)}${kindSvg(kind.label, amount)} ${cost}${alarmSvg(node)}</g>`
   );
 }
 

@@ -3,6 +3,9 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
+import { z } from "zod";
+import { formatIssue } from "../../components/common/validation";
+import { describeIssue, type FieldSchema } from "../../config/describe-issue";
 import { EvaluationError, UsageError } from "../failure";
 import { planSchema, type Plan } from "../json";
 import type { PlanOptions } from "../plan";
@@ -17,10 +20,10 @@ function fromFile(file: string, shown: string): Plan {
   }
   const parsed = planSchema.safeParse(content);
   if (parsed.success) return parsed.data;
-  const [first] = parsed.error.issues;
-  throw new UsageError(
-    `--diff ${shown} is not a plan: ${first?.path.join(".") ?? ""} ${first?.message ?? ""}\n  allowed: a file written with --format json --out, or a git ref`,
-  );
+  const form = z.toJSONSchema(planSchema) as FieldSchema;
+  const [issue] = parsed.error.issues.slice(0, 1).flatMap((first) => describeIssue(first, content, form, ""));
+  const fix = "Name a file written with --format json --out, or a git ref.";
+  throw new UsageError(`--diff ${shown} is not a plan: ${issue ? formatIssue({ ...issue, fix }).trimStart() : fix}`);
 }
 
 function git(root: string, args: readonly string[], input?: Buffer): Buffer {

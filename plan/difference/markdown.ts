@@ -1,13 +1,15 @@
-/** A difference for a pull request's comment, and for a terminal. */
+/** A difference for a pull request's comment. */
 import { cell, codeSpan, money } from "../report/markdown-text";
 import type { Change, Difference } from "./difference";
 
-const longList = 40;
-const longInputs = 6;
+/** Items of a list, and inputs of a change, that are written out. */
+export const longList = 40;
+export const longInputs = 6;
 
 const words = { added: "added", changed: "changed", replaced: "replaced", deleted: "deleted" } as const;
 
-function counts(changes: readonly Change[]): string {
+/** How many changes of each kind there are. */
+export function counts(changes: readonly Change[]): string {
   const parts = (["added", "changed", "replaced", "deleted"] as const).map((kind) => {
     const count = changes.filter((change) => change.kind === kind).length;
     return count > 0 ? `${count.toLocaleString("en")} ${words[kind]}` : "";
@@ -15,7 +17,8 @@ function counts(changes: readonly Change[]): string {
   return parts.filter(Boolean).join(", ") || "nothing changes";
 }
 
-function signed(change: number): string {
+/** A difference in dollars, with its sign. */
+export function signed(change: number): string {
   return `${change < 0 ? "−" : "+"}${money(Math.abs(change))}`;
 }
 

@@ -1,10 +1,10 @@
 /** `npm run prices`: refreshes the checked-in price table through the AWS Price List API. */
 import * as path from "node:path";
 import { Command, InvalidArgumentError } from "commander";
+import { runCommand, start } from "../command-line";
 import { exitStatus } from "../failure";
 import { Progress } from "../progress";
 import { projectRoot } from "../settings/project";
-import { statusOf } from "../status-of";
 import { priceListApi, type GetProducts } from "./api";
 import { refresh } from "./refresh";
 import { changesOf, percent, readTable, writeTable, type Change } from "./table";
@@ -59,10 +59,7 @@ function command(): Command {
     .option("--local-zone <group>", "a Local Zone group to ask as well; can be given again", aGroup, [])
     .option("--dry-run", "show the difference, write nothing")
     .option("--check", "as --dry-run, and end with 1 where something differs")
-    .addHelpText("after", help)
-    .showHelpAfterError("More: npm run prices -- --help")
-    .allowExcessArguments(false)
-    .exitOverride();
+    .addHelpText("after", help);
 }
 
 function changeLines(changes: readonly Change[]): string[] {
@@ -106,14 +103,9 @@ async function run(options: Options, { folder, getProducts, today }: Surrounding
 }
 
 /** Runs the command, and gives the exit status; failures are told on stderr. */
-export async function main(argv: readonly string[], surroundings: Surroundings = {}): Promise<number> {
+export function main(argv: readonly string[], surroundings: Surroundings = {}): Promise<number> {
   const parser = command();
-  try {
-    parser.parse([...argv], { from: "user" });
-    return await run(parser.opts<Options>(), surroundings);
-  } catch (error) {
-    return statusOf(error);
-  }
+  return runCommand(parser, argv, () => run(parser.opts<Options>(), surroundings));
 }
 
-if (require.main === module) void main(process.argv.slice(2)).then((status) => process.exit(status));
+if (require.main === module) start(main);

@@ -3,7 +3,7 @@ import { comparisonOf, estimateCells } from "../cost/estimate";
 import { renderMermaid } from "../diagram/mermaid";
 import { makeScene } from "../diagram/scene";
 import type { Plan } from "../json";
-import { costByComponent, notPriced, warningsBesideCost } from "../text";
+import { costByComponent, costInWords, modelCounts, notPriced, warningsBesideCost, withoutName } from "../text";
 import { cell, codeSpan, money } from "./markdown-text";
 
 const longList = 40;
@@ -30,17 +30,19 @@ export function renderMarkdown(plan: Plan, region: string, advice: readonly stri
   const { violations, evaluated } = plan.policy;
   const mandatory = violations.filter(({ enforcement }) => enforcement === "mandatory");
   const { accepted, rejected } = plan.models;
-  const models = accepted.length + rejected.length > 0 ? `, ${accepted.length} models` : "";
+  const models = modelCounts(plan) === undefined ? "" : `, ${accepted.length} models`;
   const lines = [
     `### Plan of ${codeSpan(plan.stack)} (${plan.stage}, ${cell(region)})`,
     "",
-    `${plan.resources.length.toLocaleString("en")} resources${models}, ${money(plan.cost.monthly)} a month, ${evaluated} policies with ${mandatory.length} mandatory and ${violations.length - mandatory.length} advisory violations.`,
+    `${plan.resources.length.toLocaleString("en")} resources${models}, ${costInWords(plan)}, ${evaluated} policies with ${mandatory.length} mandatory and ${violations.length - mandatory.length} advisory violations.`,
   ];
   if (violations.length > 0) {
     lines.push("", "| Policy | Level | Resource | What |", "|---|---|---|---|");
     for (const { policy, enforcement, severity, urn, message } of violations.slice(0, longList)) {
       const name = urn.split("::").at(-1) ?? "";
-      lines.push(`| ${codeSpan(policy)} | ${enforcement}, ${severity} | ${codeSpan(name)} | ${cell(message)} |`);
+      lines.push(
+        `| ${codeSpan(policy)} | ${enforcement}, ${severity} | ${codeSpan(name)} | ${cell(withoutName(message, name))} |`,
+      );
     }
     if (violations.length > longList) lines.push("", `and ${violations.length - longList} more`);
   }

@@ -2,7 +2,7 @@
 import { devNull } from "node:os";
 import * as path from "node:path";
 import { UsageError } from "../failure";
-import { isFile, userPath } from "./project";
+import { givenFile } from "./given-file";
 import type { StackConfig } from "./stack-config";
 
 type Fleet = Record<string, unknown>;
@@ -26,15 +26,8 @@ function s3Location(models: string): { bucket: string; prefix: string | undefine
   return { bucket, prefix: rest ? `${rest}/` : undefined };
 }
 
-function listingFile(given: string, root: string): string {
-  const file = userPath(given, root);
-  if (!isFile(file)) {
-    throw new UsageError(
-      `--models ${given}: there is no such file\n  allowed: a file with one object key a line, or s3://bucket/prefix`,
-    );
-  }
-  return file;
-}
+const listingFile = (given: string, root: string) =>
+  givenFile("--models", given, root, "allowed: a file with one object key a line, or s3://bucket/prefix");
 
 /**
  * The configuration with the fleet's listing in it. Without the option the bucket itself is never asked: a plan needs no

@@ -1,11 +1,14 @@
 /** A stack's configuration as the engine would hand it to the program, from the project's and the stack's files. */
-import { readFileSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import * as path from "node:path";
-import { LineCounter, parse, parseDocument, YAMLError } from "yaml";
+import { parse, YAMLError } from "yaml";
 import { shortHash } from "../../components/common/naming";
 import { didYouMean } from "../../config/describe-issue";
+import { standIn } from "../../config/stand-in";
 import { UsageError } from "../failure";
-import { isFile, stackNames, userPath } from "./project";
+import { givenFile } from "./given-file";
+import { stackNames } from "./project";
+import { isObject, readYaml, type Values } from "./yaml-file";
 
 export interface StackConfig {
   readonly project: string;
@@ -29,42 +32,37 @@ export interface StackConfigOptions {
   readonly overrides: readonly string[];
 }
 
-type Values = Record<string, unknown>;
-
 const stackNamePattern = /^[A-Za-z0-9][\w.-]{0,99}$/;
 
-function isObject(value: unknown): value is Values {
-  return value !== null && typeof value === "object" && !Array.isArray(value);
-}
+const form = "a stack file is a mapping with the key config";
 
-/** Reads a YAML file whose top is a mapping. */
-function readYaml(file: string, shown: string): Values {
-  let text: string;
-  try {
-    text = readFileSync(file, "utf8");
-  } catch (error) {
-    throw new UsageError(`${shown} cannot be read: ${(error as Error).message}`);
-  }
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, merge: true, prettyErrors: false });
-  const [problem] = document.errors;
-  if (problem) {
-    const { line, col } = lines.linePos(problem.pos[0]);
+/** What the engine reads of a stack file beside `config`. */
+const stackFileKeys = ["config", "secretsprovider", "encryptedkey", "encryptionsalt", "environment"];
+
+/** Refuses a key that the engine would pass over in silence, where it looks like one that it reads. */
+function checkTop(content: Values, shown: string): void {
+  for (const key of Object.keys(content).filter((name) => !stackFileKeys.includes(name))) {
+    const close = didYouMean(key, stackFileKeys);
+    if (close === undefined) continue;
     throw new UsageError(
-      `${shown}:${line}:${col}: malformed YAML: ${problem.message}\n  ${text.split("\n")[line - 1] ?? ""}\n  ${" ".repeat(col - 1)}^`,
+      `${shown}: ${key} is no key of a stack file\n  allowed: ${stackFileKeys.join(", ")}\n  fix: Did you mean ${close}? Otherwise remove the key.`,
     );
   }
-  let content: unknown;
-  try {
-    content = document.toJS() as unknown;
-  } catch (error) {
-    throw new UsageError(`${shown}: malformed YAML: ${(error as Error).message}`);
-  }
-  if (content === null) return {};
-  if (!isObject(content)) {
-    throw new UsageError(`${shown}:1:1: a stack file is a mapping with the key config, not ${JSON.stringify(content)}`);
-  }
-  return content;
+}
+
+/** Advice for whoever names a file that is none: the stack files there are, and the nearest. */
+function otherFiles(given: string, root: string): string[] {
+  const folder = path.join(root, "blueprints");
+  const blueprints = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith(".yaml")) : [];
+  const files = [
+    ...stackNames(root).map((name) => `Pulumi.${name}.yaml`),
+    ...blueprints.sort().map((name) => `blueprints/${name}`),
+  ];
+  const close = didYouMean(given, files);
+  return [
+    `allowed: any file in the form of a stack file, such as ${files.join(", ")}`,
+    ...(close ? [`fix: Did you mean ${close}?`] : []),
+  ];
 }
 
 /** The stack's name and its file. */
@@ -76,8 +74,7 @@ function findStackFile(options: StackConfigOptions): { stack: string; file: stri
     throw new UsageError(`${JSON.stringify(stack)} is not a stack's name (letters, digits, dots, dashes). ${known}`);
   }
   if (configFile !== undefined) {
-    const file = userPath(configFile, root);
-    if (!isFile(file)) throw new UsageError(`--config-file ${configFile}: there is no such file`);
+    const file = givenFile("--config-file", configFile, root, ...otherFiles(configFile, root));
     const base = path.basename(file).replace(/\.[^.]*$/, "");
     const named = stack ?? base.replace(/^Pulumi\./, "");
     if (!stackNamePattern.test(named)) {
@@ -88,7 +85,7 @@ function findStackFile(options: StackConfigOptions): { stack: string; file: stri
     return { stack: named, file, shown: configFile };
   }
   if (stack === undefined) {
-    throw new UsageError(`Name a stack, or a file with --config-file. ${known}\nMore: npm run plan -- --help`);
+    throw new UsageError(`Name a stack, or a file with --config-file. ${known}`, true);
   }
   if (!names.includes(stack)) {
     const close = didYouMean(stack, names);
@@ -108,7 +105,7 @@ function withPlaceholders(value: unknown, key: string): { value: unknown; secret
   }
   if (!isObject(value)) return { value, secret: false };
   if (Object.keys(value).length === 1 && typeof value.secure === "string") {
-    return { value: `planned-secret-${shortHash(key, 24)}`, secret: true };
+    return { value: standIn(key, `planned-secret-${shortHash(key, 24)}`), secret: true };
   }
   const entries = Object.entries(value).map(([name, inner]) => ({
     name,
@@ -195,10 +192,15 @@ function asText(value: unknown): string {
  * @throws UsageError where the stack or the file is unknown, the YAML malformed or an override wrong.
  */
 export function readStackConfig(options: StackConfigOptions): StackConfig {
-  const projectFile = readYaml(path.join(options.root, "Pulumi.yaml"), "Pulumi.yaml");
+  const projectFile = readYaml(
+    path.join(options.root, "Pulumi.yaml"),
+    "Pulumi.yaml",
+    "the project's file is a mapping",
+  );
   const project = String(projectFile.name);
   const { stack, file, shown } = findStackFile(options);
-  const stackFile = readYaml(file, shown);
+  const stackFile = readYaml(file, shown, form);
+  checkTop(stackFile, shown);
   if (stackFile.config !== undefined && stackFile.config !== null && !isObject(stackFile.config)) {
     throw new UsageError(`${shown}: config is ${JSON.stringify(stackFile.config)}, not a mapping of keys to values`);
   }

@@ -125,6 +125,40 @@ describe("configuration", () => {
     assert.equal(mistakes({ ...good }, "")[0]?.problem, "is missing");
   });
 
+  it("names the Region that was meant, and takes one that is newer than the list", () => {
+    const [only, ...others] = mistakes({ ...good, network: { zones: ["us-west-2a"] } }, "us-wst-2");
+    assert.deepEqual(
+      [only?.path, only?.problem, only?.fix],
+      ["aws:region", "is not a Region", "Did you mean us-west-2?"],
+    );
+    assert.deepEqual(others, [], "zones are not judged by a Region that is guessed");
+    assert.deepEqual(mistakes(good, "us-west-3"), []);
+  });
+
+  it("judges no relation between settings by a stage that is guessed", () => {
+    const found = mistakes({ ...good, stage: "development", network: { zone: 2 }, monitoring: {}, gpu: { image: {} } });
+    assert.deepEqual(
+      found.map(({ path }) => path).filter((path) => path === "stage" || !/^(network\.zone|gpu)/.test(path)),
+      ["stage"],
+    );
+    assert.ok(found.some(({ path }) => path === "network.zone"));
+  });
+
+  it("asks for quotes where a number or a switch would be accepted as text", () => {
+    const [version] = mistakes({ ...good, site: { minimumTls: 1.2 } });
+    assert.deepEqual(
+      [version?.path, version?.problem, version?.value, version?.allowed, version?.fix],
+      ["site.minimumTls", "is a number, not text", 1.2, 'one of "1.2", "1.3"', 'Put it in quotes: minimumTls: "1.2"'],
+    );
+    const [none] = mistakes({ ...good, site: { minimumTls: 1.4 } });
+    assert.equal(none?.problem, "is not one of the choices");
+  });
+
+  it("refuses what was found among the keys of other namespaces", () => {
+    const stray = [{ path: "trading-platfrm:fleet", problem: "is in no namespace that is read" }];
+    assert.throws(() => validate(base, good, "us-east-1", stray), /1 mistake\n {2}trading-platfrm:fleet: is in no/);
+  });
+
   it("refuses an owner that is no text, even one that cannot be shown as text", () => {
     for (const owner of [{ toString: {} }, ["desk"], null]) {
       assert.deepEqual(

@@ -7,7 +7,7 @@ import { parse as parseHcl } from "@cdktf/hcl2json";
 import { parse } from "yaml";
 import { main } from "../../delivery/from-terraform/cli";
 import { importId } from "../../delivery/from-terraform/import-ids";
-import { convertVariables, mistakesOf } from "../../delivery/from-terraform/stack-file";
+import { convertVariables, mistakesOf, stackFileText } from "../../delivery/from-terraform/stack-file";
 import { convertState, parseState } from "../../delivery/from-terraform/state";
 import types from "../../delivery/from-terraform/types.json";
 import { variables, withoutCounterpart } from "../../delivery/from-terraform/variables";
@@ -143,6 +143,11 @@ describe("Terraform's variables", () => {
     assert.equal(good.status, 0, good.stderr);
     const written = readFileSync(out, "utf8");
     assert.match(written, /^# From terraform\.tfvars\. .*\n(#.*\n)+config:\n/);
+    assert.ok(
+      written.startsWith(`# From terraform.tfvars. Look through it, then: npm run plan -- --config-file ${out}\n`),
+    );
+    const converted = { config: {}, taken: [], left: [] };
+    assert.match(stackFileText(converted, "t.tfvars", "Pulumi.qa.yaml"), /then: npm run plan -- qa\n/);
     assert.ok(!written.includes("hunter2"), "no secret in the file");
     assert.equal((parse(written) as { config: Record<string, unknown> }).config[`${project}:owner`], "ai");
     writeFileSync(`${file}.json`, JSON.stringify({ environment: "dev", vpc_cidr: "10.1.0.0/16" }));
@@ -290,7 +295,7 @@ describe("Terraform's state", () => {
       ['{"version": 3}', ["--state", file], 2, /is not a state of Terraform in version 4, but 3/],
       [state(), ["--state", file], 3, /holds no resource that could be imported/],
       ["a = [", ["--tfvars", file], 2, /is not in Terraform's language/],
-      ["", ["--tfvars", "/nonesuch"], 2, /--tfvars \/nonesuch: cannot be read/],
+      ["", ["--tfvars", "/nonesuch"], 2, /^--tfvars \/nonesuch: there is no such file$/m],
       ["", ["--tfvars", file, "--stage", "mars"], 2, /--stage mars: is no stage/],
       ['environment = "dev"', ["--tfvars", file, "--out", "/nonesuch/x"], 2, /there is no folder \/nonesuch/],
       ["", ["--tfvars", file, "--state", file], 2, /Give either/],

@@ -176,6 +176,6 @@ describe("npm run pin", () => {
     assert.equal(text(), before);
     const { status, stderr } = await captured(main, "nonesuch", `x=${digest("a")}`, "--folder", folder);
     assert.equal(status, 2);
-    assert.match(stderr, /Pulumi\.nonesuch\.yaml: there is no such file/);
+    assert.match(stderr, /^--folder \S+: has no Pulumi\.nonesuch\.yaml$/m);
   });
 });

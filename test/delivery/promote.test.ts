@@ -5,7 +5,7 @@ import * as path from "node:path";
 import { parse } from "yaml";
 import { main } from "../../delivery/promote/cli";
 import type { Update } from "../../delivery/common/history";
-import { planPromotion, type Side } from "../../delivery/promote/promotion";
+import { outOfOrder, planPromotion, type Side } from "../../delivery/promote/promotion";
 import { changedText } from "../../delivery/promote/stack-file";
 import { kindOf, kinds } from "../../delivery/promote/values";
 import { projectRoot } from "../../sandbox/emulator";
@@ -88,7 +88,7 @@ describe("what a promotion takes over", () => {
     ]);
   });
 
-  it("refuses everything after a failed deployment, a destroy, or none; and stages that are no neighbours", () => {
+  it("refuses everything after a failed deployment, a destroy, or none", () => {
     const good = update(dev.config);
     const why = (from: Side, to: Side, history: Update[]) => planPromotion(from, to, history, all).refused[0]?.reason;
     assert.equal(why(dev, qa, []), "dev was never deployed");
@@ -97,9 +97,18 @@ describe("what a promotion takes over", () => {
       /^the last deployment of dev .* failed$/,
     );
     assert.match(why(dev, qa, [update({}, { kind: "destroy" }), good]) ?? "", /^dev was destroyed on 2026/);
-    assert.match(why(dev, prod, [good]) ?? "", /dev is dev and prod is prod; values go one stage at a time/);
-    assert.match(why(qa, dev, [good]) ?? "", /one stage at a time/);
     assert.equal(why(dev, qa, [update({}, { kind: "refresh", result: "failed" }), good]), undefined);
+  });
+
+  it("goes from a stage to the next", () => {
+    const order = "values go one stage at a time, dev to qa to prod";
+    assert.deepEqual(
+      [outOfOrder(dev, qa), outOfOrder(qa, prod), outOfOrder(dev, prod), outOfOrder(qa, dev), outOfOrder(dev, dev)],
+      [undefined, undefined, order, order, order],
+    );
+    const paper: Side = { ...qa, stack: "paper" };
+    assert.equal(outOfOrder(paper, dev), `${order}; paper is qa`);
+    assert.equal(outOfOrder(paper, paper), `${order}; paper is qa`);
   });
 
   it("refuses placeholders, and what a secret in the section hides", () => {
@@ -152,6 +161,11 @@ describe("what a promotion takes over", () => {
     const policies = { provenAmis: ["ami-1"], waivers: [] };
     assert.deepEqual(listed({ ...prod.config, [`${project}:policies`]: policies }), ["ami-1", "/trading/ami"]);
     assert.equal(listed({ ...prod.config, [`${project}:policies`]: { provenAmis: ["/trading/ami"] } }), undefined);
+    const kept = planPromotion(from, prod, [update(from.config)], { ...all, keep: ["policies.provenAmis"] });
+    assert.deepEqual(
+      kept.changes.map(({ path: at }) => at[1]),
+      ["ami"],
+    );
     assert.equal(
       planPromotion(dev, qa, [update(dev.config)], all).changes.some(({ path: at }) => at[1] === "provenAmis"),
       false,
@@ -260,14 +274,51 @@ describe("npm run promote", () => {
     writeFileSync(file("nonsense"), "nonsense");
     for (const [args, message] of [
       [["qa"], /missing required argument 'to'/],
-      [["qa", "nonesuch"], /Pulumi\.nonesuch\.yaml: there is no such file/],
+      [["qa", "nonesuch"], /^--folder \S+: has no Pulumi\.nonesuch\.yaml$/m],
+      [["qa", "prod", "--folder", "/nonesuch"], /^--folder \/nonesuch: has no Pulumi\.qa\.yaml$/m],
+      [["dev", "prod"], /^promote dev prod: values go one stage at a time, dev to qa to prod$/m],
+      [["qa", "qa"], /^promote qa qa: values go one stage at a time/],
       [["qa", "prod", "--kinds", "colour"], /"colour" is no kind; allowed: ami, image, size/],
       [["qa", "prod", "--keep", ""], /It is empty/],
-      [["qa", "prod", "--history", "/nonesuch"], /--history \/nonesuch: cannot be read/],
+      [["qa", "prod", "--history", "/nonesuch"], /^--history \/nonesuch: there is no such file$/m],
+      [["qa", "prod", "--history", folder], /^--history \S+: is a folder$/m],
       [["qa", "prod", "--history", file("nonsense")], /is no history/],
-      [["qa", "prod", "--verification", "/nonesuch"], /--verification \/nonesuch: cannot be read/],
+      [["qa", "prod", "--verification", "/nonesuch"], /--verification \/nonesuch: there is no such file/],
+      [["qa", "prod", "--verification", file("nonsense")], /--verification \S+nonsense: is not JSON/],
     ] as [string[], RegExp][]) {
       assertTold(await captured(main, "--folder", folder, "--history", history, ...args), 2, message, args.join(" "));
     }
+  });
+
+  it("refuses a --keep that names no setting, for it would protect nothing", async () => {
+    const before = readFileSync(file("Pulumi.prod.yaml"), "utf8");
+    for (const [keep, message] of [
+      [
+        "fleet.instanceTyp",
+        /^--keep fleet\.instanceTyp: is no setting\n {2}allowed: fleet\..*\n {2}fix: Did you mean fleet\.instanceType\?$/m,
+      ],
+      ["fleet.nothere", /^--keep fleet\.nothere: is no setting\n {2}allowed: fleet\.bucket/m],
+      ["flet", /fix: Did you mean fleet\?/],
+      ["flet.instanceType", /fix: Did you mean fleet\.instanceType\?/],
+      ["fleet.instanceType.size", /^--keep fleet\.instanceType\.size: is no setting$/m],
+      ["trading-platform:fleet", /is no setting\n {2}allowed: .*fleet/],
+    ] as [string, RegExp][]) {
+      const told = await promote("qa", "prod", "--keep", keep);
+      assertTold(told, 2, message, keep);
+      assert.equal(told.stdout, "", keep);
+    }
+    assert.equal(readFileSync(file("Pulumi.prod.yaml"), "utf8"), before);
+    const kept = await promote("qa", "prod", "--dry-run", "--keep", "fleet.image", "--keep", "policies.provenAmis");
+    assert.deepEqual([kept.status, /left out {2}fleet\.image: prod keeps its own/.test(kept.stdout)], [0, true]);
+  });
+
+  it("advises --keep only where a value was refused", async () => {
+    writeFileSync(history, "[]");
+    const { status, stdout } = await promote("qa", "prod");
+    assert.equal(status, 1);
+    assert.match(
+      stdout,
+      /refused {3}qa: qa was never deployed\nNothing was written\. Deploy qa and verify it first\.\n$/,
+    );
   });
 });

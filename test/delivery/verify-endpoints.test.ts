@@ -35,16 +35,51 @@ describe("endpoints of a stack", () => {
   } as unknown as Subject["settings"];
 
   it("are those that face the internet", () => {
-    const outputs = { web: { url: `${url}/` }, services: { url } };
-    assert.deepEqual(endpointsOf(settings, outputs), [
-      { url: `${url}/health`, below: 300 },
-      { url: `${url}/bot/`, below: 500 },
-      { url: `${url}/ml/`, below: 500 },
-    ]);
+    const outputs = () => ({ web: { url: `${url}/` }, services: { url } });
+    assert.deepEqual(endpointsOf(settings, outputs), {
+      endpoints: [
+        { url: `${url}/health`, below: 300 },
+        { url: `${url}/bot/`, below: 500 },
+        { url: `${url}/ml/`, below: 500 },
+      ],
+      unnamed: [],
+    });
     const inside = {
       web: { ...settings.web, loadBalancer: { exposure: "internal" } },
     } as unknown as Subject["settings"];
-    assert.deepEqual(endpointsOf(inside, outputs), []);
+    const none = () => assert.fail("a stack without public addresses needs no outputs");
+    assert.deepEqual(endpointsOf(inside, none), { endpoints: [], unnamed: [] });
+  });
+
+  it("are no pass where the outputs do not name them", async () => {
+    const look = async (of: object, outputs: Record<string, unknown>) => {
+      const client = { region: "us-east-1", maxAttempts: 1 };
+      const subject = { settings: of as Subject["settings"], outputs: () => outputs, urls: [], client, root: "" };
+      const seen = await verify({ ...subject, now: night }, ["endpoints"]);
+      const headline = renderVerification(seen).split("\n")[0]?.replace("undefined (undefined): ", "");
+      const words = { pass: "fine", skipped: "fine", fail: "not fine", unknown: "not known to be fine" };
+      assert.equal(headline, words[seen.checks[0]?.status ?? "pass"]);
+      return [seen.ok, seen.checks[0]?.status, seen.checks[0]?.summary];
+    };
+    const lacks = "the stack's outputs do not name the address of";
+    const asked = "was it deployed? (pulumi stack output --json)";
+    assert.deepEqual(await look({ ...settings, site: {} }, {}), [
+      false,
+      "unknown",
+      `${lacks} web, services, site: ${asked}`,
+    ]);
+    assert.deepEqual(await look({ web: settings.web, site: {} }, { web: { url } }), [
+      false,
+      "unknown",
+      `1 of 1 address answer; ${lacks} site: ${asked}`,
+    ]);
+    assert.deepEqual(await look({ ...settings, site: {} }, { services: { url } }), [
+      false,
+      "fail",
+      `1 of 2 addresses answer; ${lacks} web, site: ${asked}`,
+    ]);
+    assert.deepEqual(await look({ site: {} }, { site: { url: null } }), [false, "unknown", `${lacks} site: ${asked}`]);
+    assert.deepEqual(await look({}, {}), [true, "skipped", "nothing of this stack faces the internet"]);
   });
 
   it("are asked, and a server's error or no answer is a finding", async () => {

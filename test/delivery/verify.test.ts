@@ -296,7 +296,7 @@ describe("verification of a live stack, on an emulated AWS", () => {
       [["dev", "--only", "colour"], /"colour" is no check; allowed: endpoints, health, alarms, fleet, schedules/],
       [["dev", "--url", "ftp://x"], /not an address with http/],
       [["dev", "--wait", "soon"], /not a whole number/],
-      [["dev", "--outputs", "/nonesuch.json"], /--outputs \/nonesuch.json: cannot be read/],
+      [["dev", "--outputs", "/nonesuch.json"], /^--outputs \/nonesuch.json: there is no such file$/m],
       [["dev", "--outputs", file], /is not a JSON object/],
     ] as [string[], RegExp][]) {
       assertTold(await run(...args), 2, message, args.join(" "));

@@ -22,7 +22,8 @@ function machine(changes: Partial<Machine> = {}, missing: readonly string[] = []
     env: {},
     run: (name, ...args) =>
       missing.includes(name) ? undefined : args[0] === "plugin" ? "NAME VERSION\naws  resource  7.48.0" : `${name} 1.2`,
-    exists: () => true,
+    exists: (file) => !file.includes(".pulumi"),
+    packageVersion: () => "7.48.0",
     list: () => ["15"],
     ...changes,
   };
@@ -75,6 +76,33 @@ describe("npm run doctor", () => {
     assert.deepEqual(missingOn(machine({ run })), ["Python 3 with venv: python3 1.2 without venv"]);
   });
 
+  it("finds Pulumi where its installer put it, and says what is missing is the PATH", () => {
+    const own = "/home/me/.pulumi/bin/pulumi";
+    const run: Machine["run"] = (name, ...args) =>
+      name === "pulumi" ? undefined : machine().run(name === own ? "pulumi" : name, ...args);
+    const off = machine({ env: { HOME: "/home/me" }, exists: () => true, run });
+    assert.deepEqual(missingOn(off), ["the Pulumi CLI: is in /home/me/.pulumi/bin, which is not on the PATH"]);
+    assert.match(
+      renderReport(examine(off, ["sandbox"]), ["sandbox"]),
+      /\n {2}mend: export PATH="\/home\/me\/\.pulumi\/bin:\$PATH", or open a new terminal\n/,
+    );
+  });
+
+  it("names the version of the aws plugin that the program asks for; another does not do", () => {
+    const other = machine({ packageVersion: () => "7.49.0" });
+    assert.deepEqual(missingOn(other), ["Pulumi's aws plugin: only 7.48.0: the program asks for 7.49.0"]);
+    assert.match(
+      renderReport(examine(other, ["engine"]), ["engine"]),
+      /perhaps: .*`pulumi plugin install resource aws 7\.49\.0`\n/,
+    );
+  });
+
+  it("says of a Node.js that works with warnings which these are", () => {
+    const node = (nodeVersion: string) => examine(machine({ nodeVersion }), ["plan"])[0];
+    assert.match(node("20.19.0")?.found ?? "", /^20\.19\.0; it works, with warnings: EBADENGINE .* 24 has none$/);
+    assert.deepEqual([node("20.19.0")?.ok, node("22.1.0")?.found, node("24.1.0")?.found], [true, "22.1.0", "24.1.0"]);
+  });
+
   it("tells each use apart, and says how to mend what it lacks", () => {
     const looked = examine(machine({}, ["chromium", "docker"]), uses);
     assert.deepEqual(
@@ -91,6 +119,8 @@ describe("npm run doctor", () => {
     const ready = await captured((argv) => Promise.resolve(main(argv)), "plan");
     assert.equal(ready.status, 0, ready.stdout);
     assert.match(ready.stdout, /plan: ready/);
+    const help = await captured((argv) => Promise.resolve(main(argv)), "--help");
+    assert.match(help.stdout, /0 the named uses are ready, or without one the planner; 1 /);
     const wrong = await captured((argv) => Promise.resolve(main(argv)), "flying");
     assert.equal(wrong.status, 2);
     assert.equal(

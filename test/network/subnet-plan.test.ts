@@ -151,6 +151,15 @@ describe("subnet plan", () => {
     }
   });
 
+  it("says what is wrong with a block that is none", () => {
+    const fixOf = (cidr: string) => checkSubnetPlan(layout({ cidr }), "us-east-1")[0]?.fix;
+    assert.equal(fixOf("10.10.0.0/99"), "The prefix /99 is more than the 32 bits of an address.");
+    assert.equal(fixOf("10.0.256.0/24"), "A part of the address is above 255.");
+    assert.equal(fixOf("10.0.0.1/16"), "The address has bits set behind the prefix.");
+    const exact = checkSubnetPlan(layout({ zones: zones(1), subnets: { app: ["10.0.1.0/33"] } }), "us-east-1");
+    assert.match(exact[0]?.fix ?? "", /prefix \/33 is more/);
+  });
+
   it("accepts exact blocks for any number of zones", () => {
     const ten = Array.from("abcdefghij").map((letter) => `us-east-1${letter}`);
     const blocks = (base: number) => ten.map((_, index) => `10.0.${base + index}.0/24`);

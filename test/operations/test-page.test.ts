@@ -3,6 +3,7 @@ import { CloudWatchClient, DescribeAlarmsCommand, PutMetricAlarmCommand } from "
 import { testAlarmName } from "../../components/operations/monitoring";
 import { main, sendTestPage } from "../../operate/test-page";
 import { startEmulator, type Emulator } from "../../sandbox/emulator";
+import { assertTold, captured } from "../support/command";
 
 describe("npm run test-page", () => {
   let emulator: Emulator;
@@ -37,11 +38,10 @@ describe("npm run test-page", () => {
   it("sets the alarm off, and ends it after a minute", async () => {
     const seen: string[] = [];
     const waited: number[] = [];
-    const topics = await sendTestPage({ stack: "prod", severity: "critical" }, client, async (milliseconds) => {
+    await sendTestPage({ AlarmName }, "critical", client, async (milliseconds) => {
       waited.push(milliseconds);
       seen.push(`${(await state())?.StateValue ?? ""}: ${(await state())?.StateReason ?? ""}`);
     });
-    assert.deepEqual(topics, ["arn:aws:sns:us-east-1:123456789012:critical"]);
     assert.deepEqual(seen, ["ALARM: Test page of severity critical, sent by hand"]);
     assert.deepEqual(waited, [60_000]);
     assert.equal((await state())?.StateValue, "OK");
@@ -49,43 +49,60 @@ describe("npm run test-page", () => {
 
   it("ends it even where the wait is broken off", async () => {
     const interrupted = () => Promise.reject(new Error("interrupted"));
-    await assert.rejects(sendTestPage({ stack: "prod", severity: "critical" }, client, interrupted), /interrupted/);
+    await assert.rejects(sendTestPage({ AlarmName }, "critical", client, interrupted), /interrupted/);
     assert.equal((await state())?.StateValue, "OK");
   });
 
-  async function run(...argv: string[]) {
-    const said: string[] = [];
-    const { error, log } = console;
-    console.error = console.log = (line: string) => void said.push(line);
-    try {
-      const status = await main(
-        argv,
-        () => client,
-        () => Promise.resolve(),
-      );
-      return { status, text: said.join("\n") };
-    } finally {
-      Object.assign(console, { error, log });
-    }
+  async function run(argv: readonly string[], make: Parameters<typeof main>[1] = () => client) {
+    const { status, stdout, stderr } = await captured((args) => main(args, make, () => Promise.resolve()), ...argv);
+    return { status, stderr, text: `${stdout}${stderr}` };
   }
 
   it("says who should have heard", async () => {
-    const { status, text } = await run("prod");
+    const { status, text } = await run(["prod"]);
     assert.equal(status, 0);
     assert.match(text, /paged and ended, by way of arn:aws:sns:us-east-1:123456789012:critical/);
   });
 
   it("ends with status 1 where the stack has no such alarm, and says what to do", async () => {
-    const { status, text } = await run("qa", "--severity", "warning");
+    const { status, text } = await run(["qa", "--severity", "warning"]);
     assert.equal(status, 1);
-    assert.match(text, /There is no alarm trading-platform-qa-test-page-warning here\.\n\s+fix: deploy the stack/);
+    assert.match(
+      text,
+      /^There is no alarm trading-platform-qa-test-page-warning in us-east-1\.\n\s+fix: deploy the stack/,
+      "nothing is said to be sent",
+    );
+  });
+
+  it("takes Region and profile from the stack's file, and says who gave no credentials, with status 3", async () => {
+    const asked: unknown[] = [];
+    const credentials = () => Promise.reject(Object.assign(new Error("none"), { name: "CredentialsProviderError" }));
+    const told = await run(["qa"], (access) => {
+      asked.push(access);
+      return new CloudWatchClient({ ...access, credentials });
+    });
+    assertTold(told, 3, /^AWS could not be asked: there are no AWS credentials: log in \(aws sso login\)/);
+    assert.ok(!told.text.includes("sending"), "nothing was sent");
+    await run(["qa", "--region", "us-west-2"], (access) => {
+      asked.push(access);
+      return client;
+    });
+    assert.deepEqual(asked, [{ region: "us-east-1" }, { region: "us-west-2" }]);
   });
 
   it("refuses bad usage with status 2, and helps", async () => {
-    for (const argv of [[], ["a", "b"], ["prod", "--severity", "loud"], ["prod", "--volume"]])
-      assert.equal((await run(...argv)).status, 2, argv.join(" "));
-    assert.match((await run("prod", "--severity", "loud")).text, /--severity loud: is none of critical, warning, info/);
-    const help = await run("--help");
-    assert.deepEqual([help.status, help.text.startsWith("Usage: npm run test-page")], [0, true]);
+    for (const [argv, message] of [
+      [[], /missing required argument 'stack'\nMore: npm run test-page -- --help/],
+      [["prod", "qa"], /too many arguments/],
+      [["prod", "--severity", "loud"], /'loud' is invalid\. Allowed choices are critical, warning, info\./],
+      [["prod", "--sverity", "info"], /unknown option '--sverity'/],
+      [["devv"], /There is no stack devv: .* Did you mean dev\? The stacks there are: dev, /],
+      [[""], /is not a stack's name/],
+    ] as [string[], RegExp][]) {
+      assertTold(await run(argv), 2, message, argv.join(" "));
+    }
+    const help = await run(["--help"]);
+    assert.equal(help.status, 0);
+    for (const part of ["Usage: test-page <stack>", "Examples:", "Exit status:"]) assert.ok(help.text.includes(part));
   });
 });

@@ -141,6 +141,17 @@ describe("npm run plan", () => {
         /stage: is not a stage/,
         /netwrok: is not a section[\s\S]*Did you mean network\?/,
       ));
+    it("a key that nobody reads, in a namespace near the project's or the provider's", async () => {
+      await refused(
+        ["dev", "--config", "trading-platfrm:fleet.maxRemovalPercent=3"],
+        /trading-platfrm:fleet: is in no namespace that is read\n.*Did you mean trading-platform:fleet\?/,
+      );
+      await refused(
+        ["dev", "--config", "aws:regin=us-west-2"],
+        /aws:regin: is no setting[^]*Did you mean aws:region\?/,
+      );
+      await refused(["dev", "--config", "aws:region=us-wst-2"], /aws:region: is not a Region[^]*mean us-west-2\?/);
+    });
     it("a listing that is not there", () => refused(["dev", "--models", "nowhere.txt"], /--models nowhere\.txt/));
     it("an output folder that is not there", async () => {
       const { status, stderr } = await plan(["dev", "--out", scratch.file("no/such/plan.json")]);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { UsageError } from "../../plan/failure";
@@ -64,6 +64,29 @@ describe("a stack's configuration", () => {
     refuses(() => read("dev"), /config is "yes please", not a mapping/);
     stackFile("dev", "config:\n  shop:fleet:\n");
     refuses(() => read("dev"), /shop:fleet is empty/, /write shop:fleet: \{\}/);
+  });
+
+  it("refuses a key beside config that looks like one that is read, and no other", () => {
+    stackFile("dev", "confg:\n  stage: dev\n");
+    refuses(
+      () => read("dev"),
+      /Pulumi\.dev\.yaml: confg is no key of a stack file\n.*\n {2}fix: Did you mean config\?/,
+    );
+    stackFile("dev", "encryptionsal: x\nconfig:\n  stage: dev\n");
+    refuses(() => read("dev"), /Did you mean encryptionsalt\?/);
+    stackFile("dev", "x-shared: &zones [a]\nsecretsprovider: awskms\nencryptedkey: x\nconfig:\n  zones: *zones\n");
+    assert.equal(read("dev").config["shop:zones"], '["a"]');
+  });
+
+  it("names the files there are where --config-file names none, and tells a folder from nothing", () => {
+    mkdirSync(path.join(root, "blueprints"));
+    writeFileSync(path.join(root, "blueprints", "shop.yaml"), "config: {}\n");
+    const other = (configFile: string) => readStackConfig({ root, stack: undefined, configFile, overrides: [] });
+    refuses(
+      () => other("blueprints/shp.yaml"),
+      /there is no such file\n {2}allowed: .*blueprints\/shop\.yaml\n {2}fix: Did/,
+    );
+    refuses(() => other(path.join(root, "blueprints")), /--config-file .*blueprints: is a folder\n {2}allowed: /);
   });
 
   it("reads another file by its path, and names the stack after it", () => {
@@ -134,6 +157,12 @@ describe("a stack's configuration", () => {
     assert.match(config["shop:token"]!, /^planned-secret-[0-9a-f]{24}$/);
   });
 
+  it("puts one that the setting takes where PagerDuty's address is encrypted", () => {
+    stackFile("dev", "config:\n  shop:monitoring:\n    pagerDutyUrl:\n      secure: v1:abc\n");
+    const { pagerDutyUrl } = JSON.parse(read("dev").config["shop:monitoring"]!) as { pagerDutyUrl: string };
+    assert.match(pagerDutyUrl, /^https:\/\/events\.pagerduty\.com\/integration\/planned-secret-[0-9a-f]{24}\/enqueue$/);
+  });
+
   it("says that it leaves ESC environments out", () => {
     stackFile("dev", "environment:\n  - base\nconfig: {}\n");
     assert.match(read("dev").warnings.join(), /ESC environments/);
@@ -148,7 +177,7 @@ describe("a stack's configuration", () => {
       const settings = withModels(read("dev"), file, root);
       assert.deepEqual(fleet(settings), { bucket: "b-one", source: "listing", listing: file });
       refuses(() => withModels(read("dev"), "nowhere.txt", root), /--models nowhere\.txt: there is no such file/);
-      refuses(() => withModels(read("dev"), root, root), /there is no such file/);
+      refuses(() => withModels(read("dev"), root, root), /--models .*: is a folder\n {2}allowed: /);
     });
 
     it("reads a real bucket when told to", () => {

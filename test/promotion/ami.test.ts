@@ -168,7 +168,15 @@ describe("npm run ami, on an emulated AWS", () => {
     const missing = Object.assign(new Error("Could not load credentials from any providers"), {
       name: "CredentialsProviderError",
     });
-    assert.match(describeAwsError(missing), /^there are no AWS credentials: log in \(aws sso login\)/);
+    assert.match(describeAwsError(missing, ""), /^there are no AWS credentials: log in \(aws sso login\)/);
+    assert.match(
+      describeAwsError(missing, "nothere"),
+      /^the profile nothere gives no AWS credentials: log in \(aws sso login --profile nothere\), or name one that/,
+    );
+    const bucket = (code: string) =>
+      Object.assign(new Error("Listing s3://a/ failed: no."), { name: "BucketError", code });
+    assert.match(describeAwsError(bucket("CredentialsProviderError"), ""), /^there are no AWS credentials: log in/);
+    assert.equal(describeAwsError(bucket("NoSuchBucket")), "Listing s3://a/ failed: no.");
     const denied = Object.assign(new Error("not for you"), { name: "AccessDeniedException" });
     assert.match(describeAwsError(denied), /^access is denied: not for you\. The identity needs/);
     assert.equal(describeAwsError("lost"), "Error: lost");

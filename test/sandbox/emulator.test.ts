@@ -10,7 +10,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { startEmulator, type Emulator } from "../../sandbox/emulator";
-import { interpreterOf, missingPins, readPins } from "../../sandbox/python";
+import { interpreterOf, missingPins, readPins } from "../../plan/python";
 
 const credentials = { accessKeyId: "test", secretAccessKey: "test" };
 

@@ -3,9 +3,9 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:f
 import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { projectRoot } from "../../sandbox/emulator";
-import { EmulatorError } from "../../sandbox/emulator-error";
+import { EvaluationError } from "../../plan/failure";
 import { findEngine, MissingError, neededAwsPlugin, requireEngine } from "../../sandbox/prerequisites";
-import { ensurePython } from "../../sandbox/python";
+import { ensurePython } from "../../plan/python";
 
 const root = projectRoot();
 
@@ -85,7 +85,7 @@ describe("what the sandbox needs of a machine", () => {
       await assert.rejects(
         ensurePython(emptyProject(folder), () => undefined),
         (error: unknown) =>
-          error instanceof EmulatorError &&
+          error instanceof EvaluationError &&
           /needs Python 3\.10[\s\S]*python3 is version 3\.8[\s\S]*python3-venv/.test(error.message),
       );
     });

@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { parse } from "yaml";
 import { projectRoot } from "../../sandbox/emulator";
-import { dropState, resolveStack, sandboxConfig, UsageError, writeProject } from "../../sandbox/project";
+import { UsageError } from "../../plan/failure";
+import { dropState, resolveStack, sandboxConfig, writeProject } from "../../sandbox/project";
 
 const project = "trading-platform";
 const root = projectRoot();
@@ -19,7 +20,12 @@ describe("the stack that a sandbox command names", () => {
 
   it("says what is missing", () => {
     assert.throws(() => resolveStack(root, undefined, undefined), usage(/Which stack\?.*--config-file/s));
-    assert.throws(() => resolveStack(root, "nonesuch", undefined), usage(/There is no Pulumi\.nonesuch\.yaml/));
+    assert.throws(
+      () => resolveStack(root, "nonesuch", undefined),
+      usage(/no stack nonesuch: Pulumi\.nonesuch\.yaml does/),
+    );
+    assert.throws(() => resolveStack(root, "devv", undefined), usage(/Did you mean dev\? The stacks there are: dev, /));
+    assert.throws(() => resolveStack(root, undefined, "nonesuch.yaml"), usage(/There is no nonesuch\.yaml/));
     assert.throws(() => resolveStack(root, "../up", undefined), usage(/cannot be a stack's name/));
   });
 });
@@ -42,6 +48,9 @@ describe("the sandbox's copy of a stack file", () => {
     assert.deepEqual(changes.secretsReplaced, [`${project}:data.secrets[0].password`]);
     assert.ok(!JSON.stringify(config).includes("v1:abc"));
     assert.match(JSON.stringify(config), /"password":"sandbox-/);
+    const pager = { [`${project}:monitoring`]: { pagerDutyUrl: { secure: "v1:abc" } } };
+    const { config: paged } = sandboxConfig(project, pager, {});
+    assert.match(JSON.stringify(paged), /"pagerDutyUrl":"https:\/\/events\.pagerduty\.com\/integration\/sandbox-/);
   });
 
   it("leaves out what --without names, and refuses a section that is not on", () => {

@@ -65,7 +65,12 @@ describe("AppSecrets", () => {
 
   it("only warns where placeholders are allowed, and reads nothing", async () => {
     const run = await withCurrent("{}", true);
-    assert.equal(run.log.filter(({ severity }) => severity === "warning").length, 2);
+    const warnings = run.log.filter(({ severity }) => severity === "warning");
+    assert.equal(warnings.length, 2);
+    assert.match(
+      JSON.stringify(warnings[0]),
+      /clever-better\/prod\/betfair holds placeholders \(appKey, certificate\) until somebody fills it: aws secretsmanager put-secret-value --secret-id clever-better\/prod\/betfair --secret-string/,
+    );
   });
 
   it("takes values from encrypted configuration and reads nothing then", async () => {

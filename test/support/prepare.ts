@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { ensurePython } from "../../sandbox/python";
+import { ensurePython } from "../../plan/python";
 
 /** Makes the emulator's Python environment once, before test files run side by side and several look for it. */
 export async function mochaGlobalSetup(): Promise<void> {

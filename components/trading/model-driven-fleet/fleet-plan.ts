@@ -1,3 +1,4 @@
+import { devNull } from "node:os";
 import type { Report } from "../../common/report";
 import { throwIfAny } from "../../common/validation";
 import {
@@ -62,6 +63,14 @@ async function readListing(args: FleetPlanArgs, bucket: DeployBucket, report: Re
     const source = `s3://${args.bucket}/${args.prefix}`;
     return { catalog: { source, accepted: [], rejected: [] }, notes: [], bucketExists: false };
   }
+}
+
+/** A listing without any model is most often one of the wrong place. One that was left out on purpose says so itself. */
+function warnOfEmpty({ catalog, bucketExists }: Listing, report: Report): void {
+  if (catalog.accepted.length > 0 || !bucketExists || catalog.source === devNull) return;
+  report.warn(
+    `${catalog.source} names no model that can be deployed: the fleet has no instance, and those that run would be removed`,
+  );
 }
 
 /** Models that the last deployment left running; where only their number is known, that. */
@@ -192,6 +201,7 @@ export async function planFleet(args: FleetPlanArgs, report: Report): Promise<Fl
   try {
     const listing = await readListing(args, bucket, report);
     const { catalog, bucketExists } = listing;
+    warnOfEmpty(listing, report);
     const deployed = await readDeployed(args, bucketExists, report);
     const { models, notes } = await selectModels(args, listing, deployed, bucket);
     const listed = new Set(catalog.accepted.map(({ key }) => key));

@@ -6,7 +6,7 @@ import { changesSince, policiesOf, renderCoverage, unexplained, type Measured } 
 import { isOffline } from "../../../plan/checkov/offline";
 import { everyStack } from "../../../plan/checkov/run";
 import { projectRoot } from "../../../plan/settings/project";
-import { EmulatorError } from "../../../sandbox/emulator-error";
+import { EvaluationError } from "../../../plan/failure";
 
 const file = (name: string) => path.join(projectRoot(), name);
 const measured = JSON.parse(readFileSync(file("plan/checkov/measured.json"), "utf8")) as Measured;
@@ -53,7 +53,8 @@ describe("the policies beside checkov's checks", () => {
   });
 
   it("are left unmeasured without a network, and for no other reason", () => {
-    const said = (line: string) => new EmulatorError(`pip could not install requirements.txt into .cache.\n  ${line}`);
+    const said = (line: string) =>
+      new EvaluationError(`pip could not install requirements.txt into .cache.\n  ${line}`);
     assert.ok(isOffline(said("Failed to establish a new connection: [Errno -3] Temporary failure in name resolution")));
     assert.ok(!isOffline(said("ERROR: No matching distribution found for checkov==0")));
     assert.ok(!isOffline(new Error("Connection refused")));

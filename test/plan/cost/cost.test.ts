@@ -190,9 +190,20 @@ describe("the cost of a plan", () => {
       assert.throws(
         () => loadUsage({ file, shown: "usage.yaml" }),
         (error: unknown) =>
-          error instanceof UsageError && /efs\.storedGb/.test(error.message) && /natGatway/.test(error.message),
+          error instanceof UsageError &&
+          /2 mistakes\n/.test(error.message) &&
+          /^ {2}efs\.storedGb: is a string\n.*"lots"\n {4}allowed: a number of at least 0$/m.test(error.message) &&
+          /^ {2}natGatway: is not a setting\n[^]*Did you mean natGateway\?/m.test(error.message),
       );
-      assert.throws(() => loadUsage({ file: scratch.file("none"), shown: "none" }), /--usage none cannot be read/);
+      writeFileSync(file, "efs: 3\n");
+      assert.throws(
+        () => loadUsage({ file, shown: "usage.yaml" }),
+        /efs: is a number\n.*\n {4}allowed: an object with stor/,
+      );
+      assert.throws(
+        () => loadUsage({ file: scratch.file("none"), shown: "none" }),
+        /--usage none: there is no such file$/,
+      );
     } finally {
       scratch.remove();
     }

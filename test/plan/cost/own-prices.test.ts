@@ -36,18 +36,29 @@ describe("prices of one's own", () => {
       (error: unknown) => {
         assert.ok(error instanceof UsageError);
         assert.match(error.message, /^--prices prices\.yaml: 6 mistakes$/m);
-        assert.match(error.message, /^ {2}a: source: a source is needed, such as a page, a contract or a bill$/m);
-        assert.match(error.message, /^ {2}b: source: a source is needed/m);
-        assert.match(error.message, /^ {2}b: usd: an amount in USD such as 0\.225 is needed$/m);
-        assert.match(error.message, /^ {2}b: unit: a unit such as hour is needed$/m);
-        assert.match(error.message, /^ {2}b: date: the day when the source was read is needed, such as 2026-11-01$/m);
-        assert.match(error.message, /^ {2}b: .*currency/m);
+        assert.match(error.message, /^ {2}a\.source: is missing\n {4}allowed: a page, a contract or a bill/m);
+        assert.match(error.message, /^ {2}b\.source: is too small$/m);
+        assert.match(
+          error.message,
+          /^ {2}b\.usd: is a string\n.*"cheap"\n {4}allowed: an amount in USD such as 0\.225$/m,
+        );
+        assert.match(error.message, /^ {2}b\.unit: is missing\n {4}allowed: a unit such as hour$/m);
+        assert.match(error.message, /^ {2}b\.date: is not a date\n.*\n {4}allowed: a date such as 2026-11-01$/m);
+        assert.match(error.message, /^ {2}b\.currency: is not a setting\n.*\n {4}allowed: usd, unit, source, date$/m);
         return true;
       },
     );
-    assert.throws(() => given("- x\n"), /--prices prices\.yaml: 1 mistakes\n {2}the file: /);
-    assert.throws(() => given("a: [\n"), /--prices prices\.yaml cannot be read: /);
-    assert.throws(() => loadOwnPrices(scratch.file("none"), "none"), /--prices none cannot be read: ENOENT/);
+    assert.throws(
+      () => given("bogus: 1\n"),
+      /--prices prices\.yaml: 1 mistake\n {2}bogus: is a number\n {4}value: +1\n/,
+    );
+    assert.throws(() => given("- x\n"), /--prices prices\.yaml:1:1: prices are a mapping of keys to usd/);
+    assert.throws(() => given("a: [\n"), /--prices prices\.yaml:\d:\d: malformed YAML: /);
+    assert.throws(
+      () => loadOwnPrices(scratch.file("none"), "none"),
+      /^UsageError: --prices none: there is no such file$/,
+    );
+    assert.throws(() => loadOwnPrices(scratch.folder, "."), /--prices \.: is a folder$/);
   });
 
   it("price a plan, and one that nothing uses is told", async () => {
@@ -79,7 +90,7 @@ describe("prices of one's own", () => {
     writeFileSync(file, "a: 1\n");
     const ran = await plan(["dev", "--no-policy", "--prices", file]);
     assert.equal(ran.status, 2);
-    assert.match(ran.stderr, /--prices .*prices\.yaml: 1 mistakes/);
+    assert.match(ran.stderr, /--prices .*prices\.yaml: 1 mistake\n/);
     assert.doesNotMatch(ran.stderr, /\n +at /);
   });
 });

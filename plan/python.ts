@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { closeSync, existsSync, openSync, readdirSync, readFileSync, rmSync, writeSync } from "node:fs";
 import * as path from "node:path";
 import { createInterface } from "node:readline";
-import { EmulatorError } from "./emulator-error";
+import { EvaluationError } from "./failure";
 
 /** Folder of the Python environment, in the project's root; git-ignored. */
 export const environmentFolder = ".emulator";
@@ -94,7 +94,7 @@ async function systemPython(): Promise<string> {
       status === 0 ? `${command} is version ${output[0] ?? "?"}` : `${command}: ${output.at(-1) ?? "no answer"}`,
     );
   }
-  throw new EmulatorError(
+  throw new EvaluationError(
     `The emulated AWS needs Python ${oldestPython.join(".")} or newer, and none was found.\n${indent(seen)}\n` +
       "  fix: install python3 with its venv module (Debian, Ubuntu: apt-get install python3-venv; macOS: brew install python), " +
       "or set AWS_ENDPOINT_URL to a server of your own.",
@@ -124,7 +124,7 @@ async function makeEnvironment(
     progress(`Making the Python environment ${folder} (once, about a minute) ...`);
     const made = await run(system, ["-m", "venv", environment], () => undefined);
     if (made.status !== 0) {
-      throw new EmulatorError(
+      throw new EvaluationError(
         `python3 -m venv ${folder} failed.\n${indent(made.output.slice(-15))}\n` +
           "  fix: install Python's venv module (Debian, Ubuntu: apt-get install python3-venv), remove ${folder} and try again.",
       );
@@ -139,7 +139,7 @@ async function makeEnvironment(
     },
   );
   if (installed.status !== 0) {
-    throw new EmulatorError(
+    throw new EvaluationError(
       `pip could not install ${requirements} into ${folder}.\n${indent(installed.output.slice(-15))}\n` +
         "  fix: see that pip reaches a package index (PIP_INDEX_URL names another one), then try again; or set " +
         "AWS_ENDPOINT_URL to a server of your own.",
@@ -182,7 +182,7 @@ async function underLock(lockFile: string, work: () => Promise<void>): Promise<v
 /**
  * The interpreter that has everything an environment requires, the emulated AWS's by default; the environment is made or
  * completed when needed.
- * @throws EmulatorError when Python is missing or too old, or when venv or pip fails.
+ * @throws EvaluationError when Python is missing or too old, or when venv or pip fails.
  */
 export async function ensurePython(
   root: string,
