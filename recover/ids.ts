@@ -13,7 +13,8 @@ export type Rule =
   /** AWS chose it: the tags find the ARN, and the ARN says it; undefined where the ARN is another resource's. */
   | {
       readonly by: "tags";
-      readonly isGlobal: boolean;
+      /** The service whose ARN it has. */
+      readonly service: string;
       readonly id: (arn: string, inputs: Inputs) => string | undefined;
     }
   /** AWS chose it, and tags do not tell one from the next. */
@@ -42,13 +43,13 @@ function parts(arn: string): { service: string; account: string; resource: strin
 }
 
 /** Services that belong to no Region: their tags are asked for in us-east-1. */
-const globalServices = new Set(["budgets", "cloudfront", "route53"]);
+export const globalServices = new Set(["budgets", "cloudfront", "route53"]);
 
 /** Known by an ARN whose resource starts so; `named` where the ARN has the name of the inputs too. */
 function tagged(service: string, start: string, id: (arn: string) => string | undefined, named = false): Rule {
   return {
     by: "tags",
-    isGlobal: globalServices.has(service),
+    service,
     id: (arn, inputs) => {
       const found = parts(arn);
       if (found.service !== service || !found.resource.startsWith(start)) return undefined;

@@ -3,8 +3,10 @@ import {
   DescribeLaunchTemplatesCommand,
   DescribeSecurityGroupRulesCommand,
   EC2Client,
+  paginateDescribeTags,
   type EC2ClientConfig,
   type SecurityGroupRule,
+  type TagDescription,
 } from "@aws-sdk/client-ec2";
 import { EventBridgeClient, ListTargetsByRuleCommand } from "@aws-sdk/client-eventbridge";
 import {
@@ -12,7 +14,7 @@ import {
   ResourceGroupsTaggingAPIClient,
   type ResourceTagMapping,
 } from "@aws-sdk/client-resource-groups-tagging-api";
-import { ruleOf, type Inputs } from "./ids";
+import { globalServices, ruleOf, type Inputs, type Rule } from "./ids";
 import type { Interrupted, Known } from "./state";
 
 /** How AWS is reached, the Region and the profile left out: each resource has its own. */
@@ -33,8 +35,10 @@ const narrowing = ["project", "stack"];
 const tagsOf = (inputs: Inputs): Readonly<Record<string, string>> =>
   (inputs.tags ?? inputs.tagsAll ?? {}) as Readonly<Record<string, string>>;
 
+type TagRule = Extract<Rule, { readonly by: "tags" }>;
+
 /** Where two resources are asked for in the same way. */
-const place = ({ region, profile = "" }: Interrupted): string => `${profile} ${region}`;
+const placeOf = ({ region, profile = "" }: Interrupted): string => `${profile} ${region}`;
 
 class Look {
   /** Tagged resources by place and narrowing tags: asked once for all that is looked for there. */
@@ -52,7 +56,7 @@ class Look {
   private list(of: Interrupted): Promise<ResourceTagMapping[]> {
     const tags = tagsOf(of.inputs);
     const filters = narrowing.flatMap((Key) => (tags[Key] === undefined ? [] : [{ Key, Values: [tags[Key]] }]));
-    const key = `${place(of)} ${JSON.stringify(filters)}`;
+    const key = `${placeOf(of)} ${JSON.stringify(filters)}`;
     const listed = this.lists.get(key) ?? this.read(of, filters);
     this.lists.set(key, listed);
     return listed;
@@ -66,10 +70,36 @@ class Look {
     return all;
   }
 
+  /**
+   * EC2's resources that have the same name, asked of EC2 itself: the tagging API hears of what was just made minutes later,
+   * and a model whose instance was missed would trade twice.
+   */
+  private async named(of: Interrupted): Promise<ResourceTagMapping[]> {
+    const client = new EC2Client(this.at(of));
+    const read = async (...Filters: { Name: string; Values: string[] }[]) => {
+      const all: TagDescription[] = [];
+      for await (const page of paginateDescribeTags({ client }, { Filters })) all.push(...(page.Tags ?? []));
+      return all;
+    };
+    const { Name = "" } = tagsOf(of.inputs);
+    const found = await read(
+      { Name: "key", Values: ["Name"] },
+      { Name: "value", Values: [Name.replace(/[\\*?]/g, "\\$&")] },
+    );
+    const ids = found.flatMap(({ ResourceId }) => ResourceId ?? []);
+    const tags = ids.length > 0 ? await read({ Name: "resource-id", Values: ids }) : [];
+    return found.map(({ ResourceId = "", ResourceType = "" }) => ({
+      ResourceARN: `arn:aws:ec2:${of.region}::${ResourceType}/${ResourceId}`,
+      Tags: tags.filter((tag) => tag.ResourceId === ResourceId).map(({ Key, Value }) => ({ Key, Value })),
+    }));
+  }
+
   /** Ids of tagged resources that the state does not hold and that could be this one. */
-  async byTags(of: Interrupted, id: (arn: string, inputs: Inputs) => string | undefined): Promise<string[]> {
+  async byTags(of: Interrupted, { service, id }: TagRule): Promise<string[]> {
     const wanted = Object.entries(tagsOf(of.inputs));
-    const alike = (await this.list(of)).filter(({ Tags = [] }) =>
+    const isNamed = service === "ec2" && tagsOf(of.inputs).Name !== undefined;
+    const place = globalServices.has(service) ? { ...of, region: "us-east-1" } : of;
+    const alike = (await (isNamed ? this.named(of) : this.list(place))).filter(({ Tags = [] }) =>
       wanted.every(([key, value]) => Tags.some(({ Key, Value }) => Key === key && Value === value)),
     );
     return alike.flatMap(({ ResourceARN: arn = "" }) => {
@@ -154,7 +184,7 @@ async function fate(of: Interrupted, look: Look): Promise<Fate> {
   if (rule.by === "tags") {
     if (Object.keys(tagsOf(of.inputs)).length === 0)
       return { of, kind: "look first", why: "it has no tags to find it by" };
-    return judged(of, await look.byTags(rule.isGlobal ? { ...of, region: "us-east-1" } : of, rule.id), "tags");
+    return judged(of, await look.byTags(of, rule), "tags");
   }
   return judged(of, await look.byContent(of, rule.of), contents[rule.of]);
 }

@@ -66,6 +66,8 @@ export const verification: readonly string[] = [
 export const recovery: readonly string[] = [
   "ec2:DescribeLaunchTemplates",
   "ec2:DescribeSecurityGroupRules",
+  "ec2:DescribeTags",
+  "events:ListTargetsByRule",
   "tag:GetResources",
 ];
 

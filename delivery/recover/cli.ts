@@ -20,7 +20,8 @@ interface Options {
 const help = `
 A run that is killed between asking AWS for a resource and hearing the answer leaves a resource that no state knows: it costs
 money, and it may be in the way of the next deployment (a subnet's block, a bucket's name). This command looks for each of
-them in the account, by its name or its tags, takes over what is there and forgets what is not.
+them in the account, by its name or its tags, takes over what is there and forgets what is not. AWS hears of tags minutes
+late (EC2's excepted): give it five after the kill.
 
 Where it cannot tell (two that could be it, a type that has neither name nor tags), it says "look first" and changes nothing:
 look in the account, take the resource over (\`pulumi import\`) or remove it, then --forget.

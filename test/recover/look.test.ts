@@ -8,6 +8,8 @@ import {
   EC2Client,
 } from "@aws-sdk/client-ec2";
 import { EventBridgeClient, PutRuleCommand, PutTargetsCommand } from "@aws-sdk/client-eventbridge";
+import { GetResourcesCommand, ResourceGroupsTaggingAPIClient } from "@aws-sdk/client-resource-groups-tagging-api";
+import { mockClient } from "aws-sdk-client-mock";
 import { describeFindings, describeRecovered } from "../../recover/describe";
 import { fates } from "../../recover/look";
 import { findings, recover, type StackEngine } from "../../recover/recover";
@@ -73,6 +75,20 @@ describe("what an interrupted run made, looked for in an emulated AWS", () => {
       ["f", "look first", "how it is known again is not written down"],
       ["g", "look first", "its inputs do not name it"],
     ]);
+  });
+
+  it("is asked of EC2 itself where it is EC2's: the tagging API hears of it minutes later", async () => {
+    const late = mockClient(ResourceGroupsTaggingAPIClient);
+    late.on(GetResourcesCommand).resolves({ ResourceTagMappingList: [] });
+    try {
+      const star = await subnet("10.0.9.0/24", "data-*");
+      await subnet("10.0.10.0/24", "data-late");
+      const state = stateWith([], [creating(subnetType, "a", { tags: tags("data-*") })]);
+      assert.deepEqual(await told(state), [["a", "take over", star]]);
+      assert.equal(late.calls().length, 0);
+    } finally {
+      late.restore();
+    }
   });
 
   it("is nobody's where two could be it, where two could be theirs, or where the state holds another", async () => {

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import * as path from "node:path";
 import fc from "fast-check";
 import { main } from "../../delivery/recover/cli";
-import { ruleOf, type Inputs } from "../../recover/ids";
+import { globalServices, ruleOf, type Inputs } from "../../recover/ids";
 import { interruptedChanges, interruptedCreations, known, settled, type StackState } from "../../recover/state";
 import { assertTold, captured } from "../support/command";
 import { evaluated, stackFiles } from "../support/every-stack";
@@ -130,7 +130,7 @@ describe("how a resource is known again", () => {
     assert.equal(byArn("aws:route53/zone:Zone", zone, { name: "example.com" }), "Z1");
     const isGlobal = (type: string) => {
       const rule = ruleOf(type);
-      return typeof rule === "object" && rule.by === "tags" && rule.isGlobal;
+      return typeof rule === "object" && rule.by === "tags" && globalServices.has(rule.service);
     };
     assert.deepEqual(["aws:route53/zone:Zone", "aws:budgets/budget:Budget", subnetType].map(isGlobal), [
       true,
