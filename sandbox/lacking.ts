@@ -27,6 +27,7 @@ export const lacking: readonly Lack[] = [
     setting: "kubernetes",
     value: off,
     types: ["eks:index:Cluster", "eks:index:ManagedNodeGroup", "kubernetes:*"],
+    goesWith: ["monitoring.applications"],
     reason:
       "An EKS cluster is a Kubernetes API server, which moto has not: the cluster's record could be made, but nothing could be put into it.",
   },
