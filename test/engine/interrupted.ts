@@ -19,7 +19,7 @@ function refersTo(one: Referring): string[] {
 
 /** Types that are imported by another id than the state then has. */
 const imported =
-  /^aws:(ec2\/(route|routeTableAssociation|volumeAttachment)|rds\/instance|sqs\/queue|wafv2\/webAcl|backup\/restoreTesting\w+|cloudwatch\/log(Stream|SubscriptionFilter|DeliverySource|DeliveryDestination)):/;
+  /^aws:(ec2\/(route|routeTableAssociation|volumeAttachment)|rds\/instance|sqs\/queue|wafv2\/webAcl|autoscaling\/policy|backup\/restoreTesting\w+|cloudwatch\/log(Stream|SubscriptionFilter|DeliverySource|DeliveryDestination)):/;
 
 /** Resources whose id is not the one by which they would be known again, with both. */
 export function knownOtherwise(resources: readonly StateResource[]): string[] {
