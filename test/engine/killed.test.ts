@@ -71,6 +71,9 @@ describe(`an up that is killed in the middle, against ${backing().backing}`, fun
       assert.equal(child.exitCode, null, `it ended by itself:\n${written.slice(-2_000)}`);
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
+    // The engine hears of nothing from now on; what the provider has asked for is made all the same.
+    child.kill("SIGSTOP");
+    await new Promise((resolve) => setTimeout(resolve, 2_000));
     // The engine, its providers and the program, as when a machine goes down: left behind, a program without its engine
     // goes round and round until it has eaten all memory.
     for (const pid of withDescendants(child.pid ?? 0)) {
