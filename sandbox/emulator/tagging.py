@@ -16,7 +16,18 @@ KINDS = {
 }
 
 
+# Kinds that moto's DescribeTags names otherwise than AWS.
+NAMES = {"flow-logs": "vpc-flow-log", "nat-gateway": "natgateway", "vpc-elastic-ip": "elastic-ip"}
+
+
 def extend():
+    @wrap(EC2Backend, "describe_tags")
+    def describe_tags(old, self, *args, **kwargs):
+        tags = old(self, *args, **kwargs)
+        for tag in tags:
+            tag["resource_type"] = NAMES.get(tag["resource_type"], tag["resource_type"])
+        return tags
+
     @wrap(EC2Backend, "iter_tagged_resources")
     def iter_tagged_resources(old, self):
         # moto names a flow log's ARN otherwise than AWS.

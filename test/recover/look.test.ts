@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import {
+  AllocateAddressCommand,
   AuthorizeSecurityGroupIngressCommand,
   CreateLaunchTemplateCommand,
   CreateSecurityGroupCommand,
@@ -20,7 +21,7 @@ import { creating, resource, stateWith, subnetType, urnOf, vpcType } from "./int
 describe("what an interrupted run made, looked for in an emulated AWS", () => {
   const aws = new EmulatedAws();
   const tags = (Name: string) => ({ Name, project: "trading-platform", stack: "prod" });
-  const given = (kind: "vpc" | "subnet" | "security-group", Name: string) => ({
+  const given = (kind: "vpc" | "subnet" | "security-group" | "elastic-ip", Name: string) => ({
     TagSpecifications: [
       { ResourceType: kind, Tags: Object.entries(tags(Name)).map(([Key, Value]) => ({ Key, Value })) },
     ],
@@ -89,6 +90,14 @@ describe("what an interrupted run made, looked for in an emulated AWS", () => {
     } finally {
       late.restore();
     }
+  });
+
+  it("is an address or a gateway by EC2's own name of its kind", async () => {
+    const { AllocationId = "" } = await ec2.send(
+      new AllocateAddressCommand({ Domain: "vpc", ...given("elastic-ip", "nat-a") }),
+    );
+    const state = stateWith([], [creating("aws:ec2/eip:Eip", "a", { tags: tags("nat-a") })]);
+    assert.deepEqual(await told(state), [["a", "take over", AllocationId]]);
   });
 
   it("is nobody's where two could be it, where two could be theirs, or where the state holds another", async () => {
