@@ -4,9 +4,9 @@ import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { Command } from "commander";
 import { describeAwsError } from "../../plan/failure";
-import { projectRoot, userPath } from "../../plan/settings/project";
-import { EvaluationError, exitStatus, notEmpty, runCommand, start, UsageError } from "../common/command";
+import { EvaluationError, exitStatus, notEmpty, runCommand, start } from "../common/command";
 import { askPulumi } from "../common/engine";
+import { placeOf } from "../common/place";
 import { describeFindings, describeRecovered } from "../../recover/describe";
 import { findings, openOf, recover, type StackEngine } from "../../recover/recover";
 import type { StackState } from "../../recover/state";
@@ -83,10 +83,7 @@ export function main(argv: readonly string[]): Promise<number> {
   const program = command();
   return runCommand(program, argv, async () => {
     const options = program.opts<Options>();
-    const [stack = ""] = program.args;
-    if (!/^[A-Za-z0-9][\w.-]{0,99}$/.test(stack)) throw new UsageError(`"${stack}" cannot be a stack's name`);
-    const root = projectRoot();
-    const folder = options.cwd === undefined ? root : userPath(options.cwd, root);
+    const { stack, folder } = placeOf(program.args[0], options.cwd);
     const say = (text: string): void => void process.stdout.write(`${text}\n`);
     const engine = engineOf(stack, folder);
     const found = await findings(engine, {}, process.env.AWS_REGION ?? "us-east-1").catch((error: unknown) => {

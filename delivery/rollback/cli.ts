@@ -4,9 +4,9 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node
 import * as path from "node:path";
 import { Command, InvalidArgumentError } from "commander";
 import { parse, stringify } from "yaml";
-import { projectRoot, userPath } from "../../plan/settings/project";
 import { EvaluationError, exitStatus, notEmpty, runCommand, start, UsageError } from "../common/command";
 import { configValue, readHistory, type Update } from "../common/history";
+import { placeOf } from "../common/place";
 import { isObject, type Values } from "../promote/values";
 import { bucketClient, modelsAt, restoreArtifacts, type Restored } from "./models";
 import { rollbackPoint, type RollbackPoint } from "./point";
@@ -180,11 +180,7 @@ export function main(argv: readonly string[]): Promise<number> {
   const program = command();
   return runCommand(program, argv, async () => {
     const options = program.opts<Options>();
-    const [stack = ""] = program.args;
-    if (!/^[A-Za-z0-9][\w.-]{0,99}$/.test(stack)) throw new UsageError(`"${stack}" cannot be a stack's name`);
-    const root = projectRoot();
-    const folder = options.cwd === undefined ? root : userPath(options.cwd, root);
-    if (!existsSync(path.join(folder, "Pulumi.yaml"))) throw new UsageError(`--cwd ${folder}: has no Pulumi.yaml`);
+    const { stack, folder } = placeOf(program.args[0], options.cwd);
     const point = rollbackPoint(readHistory(stack, options.history, folder), options.since);
     if (typeof point === "string") {
       say(`Nothing to roll back: ${point}`);

@@ -219,6 +219,7 @@ describe("npm run recover", () => {
         AWS_CONFIG_FILE: "/nowhere",
         AWS_EC2_METADATA_DISABLED: "true",
       };
+      writeFileSync(path.join(folder, "Pulumi.yaml"), "name: trading-platform\n");
       Object.assign(process.env, none, { PATH: `${folder}:${kept.PATH}` });
     });
 
